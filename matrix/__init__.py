@@ -1,0 +1,1 @@
+"""What is pinned, and the machine that runs it."""
