@@ -1,0 +1,62 @@
+"""The facts of one stack's run: a header, a line per recipe and cell, and a footer that proves it whole."""
+import hashlib
+import json
+import os
+from pathlib import Path
+
+FORMAT = 1
+
+
+class FactsFile:
+    """Writes `reports/data/<stack>.jsonl`; what is recorded survives a crash of the run as `.partial`."""
+
+    def __init__(self, path: Path, secrets: tuple[str, ...]) -> None:
+        self.path = path
+        self._partial = path.with_suffix(".partial")
+        self._secrets = tuple(secret for secret in secrets if secret)
+        self._digest = hashlib.sha256()
+        self._lines = 0
+        self._cells = 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._partial.open("wb")
+
+    def write(self, line: dict) -> None:
+        """Append one line (JSON object) and hand it to the operating system at once."""
+        data = self._hide_secrets(json.dumps(line, separators=(",", ":"))).encode() + b"\n"
+        self._digest.update(data)
+        self._lines += 1
+        self._cells += line["kind"] == "cell"
+        self._file.write(data)
+        self._file.flush()
+
+    def _hide_secrets(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def finish(self, footer: dict) -> None:
+        """Write the footer and put the file in place in one step, so that a reader never sees half of it."""
+        self._file.write(
+            json.dumps({"kind": "footer", "lines": self._lines, "cells": self._cells, "sha256": self._digest.hexdigest(), **footer}).encode() + b"\n"
+        )
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._partial.replace(self.path)
+
+    def abandon(self) -> None:
+        """Close the file as it is: a partial file is never read as a result."""
+        self._file.close()
+
+
+def write_not_run(directory: Path, stack_id: str, reason: str, missing: str) -> None:
+    """Record that a stack did not run and what was missing."""
+    directory.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"stack": stack_id, "reason": reason, "missing": missing}, indent=2)
+    (directory / f"{stack_id}.notrun.json").write_text(text + "\n")
+
+
+def forget_results(directory: Path, stack_id: str) -> None:
+    """Remove what an earlier run left for this stack: an old result must not pass for a new one."""
+    for suffix in ("jsonl", "partial", "notrun.json"):
+        (directory / f"{stack_id}.{suffix}").unlink(missing_ok=True)

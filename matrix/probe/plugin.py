@@ -1,0 +1,137 @@
+"""The pytest plugin that reports each cell to the supervisor and waits for its "go on"."""
+import time
+import traceback
+
+import pytest
+
+from matrix.probe.channel import ChannelClosed
+from matrix.probe.dirt import ProcessState
+from matrix.probe.events import Timeline
+from matrix.probe.idleness import answer_signals
+
+STOP = "stop"
+
+
+def run_recipe(channel, request):
+    """Run the cases of one recipe in this process; returns pytest's exit code."""
+    probe = Probe(channel, request)
+    answer_signals(channel)
+    arguments = [request["recipe"], "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-rN"]
+    code = int(pytest.main(arguments, plugins=[probe]))
+    try:
+        channel.send({"finished": code, "collection_errors": probe.collection_errors})
+    except ChannelClosed:
+        return 71
+    return code
+
+
+class Probe(object):
+    """Between two cells the process stands still, so that the witness can look and repair."""
+
+    def __init__(self, channel, request):
+        self.channel = channel
+        self.order = request["cases"]
+        self.timeline = Timeline()
+        self.process = ProcessState(self.timeline)
+        self.collection_errors = []
+        self.cell = None
+        self.wider_fixtures = False
+
+    # collection
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items):
+        """Keep the cases that were asked for, in the order that was asked for."""
+        wanted = {}
+        for item in items:
+            wanted.setdefault(name_case(item), item)
+        items[:] = [wanted[name] for name in self.order if name in wanted]
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.collection_errors.append(str(report.longrepr)[-4000:])
+
+    # one cell
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item):
+        self.begin_cell(item)
+        yield
+        self.end_cell(item)
+
+    def begin_cell(self, item):
+        self.cell = {"case": name_case(item), "phases": {"setup": None, "call": None, "teardown": None}, "errors": []}
+        self.process.remember()
+        self.channel.send({"begin": self.cell["case"], "at": time.time()})
+        self.timeline.start()
+
+    def end_cell(self, item):
+        cell, self.cell = self.cell, None
+        cell["duration_s"] = round(self.timeline.stop(), 6)
+        cell["timeline"] = self.timeline.events
+        cell["process"] = self.process.find_dirt()
+        if self.ask({"ended": cell}) == STOP:
+            item.session.shouldstop = "retired"
+
+    def ask(self, message):
+        """Send a message and wait for the supervisor's word; a lost supervisor ends the session."""
+        self.channel.send(message)
+        return self.channel.receive()["say"]
+
+    # its phases
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self):
+        self.begin_phase("setup")
+        yield
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_call(self):
+        self.begin_phase("call")
+        yield
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self):
+        self.begin_phase("teardown")
+        yield
+
+    def begin_phase(self, phase):
+        self.timeline.phase = phase
+        self.channel.send({"phase": phase})
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, call):
+        outcome = yield
+        report = outcome.get_result()
+        self.cell["phases"][report.when] = report.outcome
+        if call.excinfo is not None and not report.skipped:
+            self.cell["errors"].append(describe_error(call.excinfo, report))
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef):
+        """The baseline of a cell is taken after the wider fixtures and before the first function-scoped one."""
+        if self.cell is not None and fixturedef.scope != "function":
+            self.wider_fixtures = True
+        elif self.cell is not None and self.wider_fixtures:
+            self.wider_fixtures = False
+            self.ask({"baseline": True})
+        yield
+
+
+def name_case(item):
+    """Return the case's name: `test_commit_twice[a]` is the case `commit_twice[a]`."""
+    return item.name[len("test_"):] if item.name.startswith("test_") else item.name
+
+
+def describe_error(excinfo, report):
+    """Return one error of a phase as JSON values; the message is cut at 4,000 characters."""
+    kind = excinfo.type
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return {
+        "phase": report.when,
+        "type": kind.__name__ if kind.__module__ == "builtins" else kind.__module__ + "." + kind.__qualname__,
+        "message": str(excinfo.value)[:4000],
+        "assertion": issubclass(kind, AssertionError),
+        "where": "%s:%s" % (crash.path, crash.lineno) if crash else "",
+        "traceback": (report.longreprtext or "".join(traceback.format_exception_only(kind, excinfo.value)))[-6000:],
+    }

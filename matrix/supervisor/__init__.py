@@ -1,0 +1,1 @@
+"""Runs one stack: a warm process, a child for every recipe, the witness between every two cells."""

@@ -1,0 +1,71 @@
+"""One child of the warm process: the process under test."""
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from matrix.probe.channel import Channel, ChannelClosed
+
+HELLO_SECONDS = 30.0
+OUTPUT_TAIL = 4000
+
+
+class Child:
+    """A process under test: its channel, its output, and how to end it."""
+
+    def __init__(self, channel: Channel, output: Path, wait_status: Callable[[int, float], int | None]) -> None:
+        self.channel = channel
+        self._output = output
+        self._wait_status = wait_status
+        hello = channel.receive(HELLO_SECONDS)
+        if hello is None:
+            raise ChannelClosed("the child said nothing")
+        self.pid: int = hello["hello"]
+
+    def go_on(self) -> None:
+        """Let the child run its next step."""
+        self.channel.send({"say": "go"})
+
+    def retire(self) -> None:
+        """Let the child end its wider fixtures and leave."""
+        self.channel.send({"say": "stop"})
+
+    def count_threads(self) -> int:
+        """Return how many threads the process has (Linux); 0 when it has gone or nobody can tell."""
+        try:
+            return len(os.listdir(f"/proc/{self.pid}/task"))
+        except OSError:
+            return 0
+
+    def kill(self) -> None:
+        """End the process and all that it started, now."""
+        for end in (os.killpg, os.kill):
+            try:
+                end(self.pid, signal.SIGKILL)
+            except OSError:
+                continue
+
+    def wait(self, timeout: float = 5.0) -> int | None:
+        """Return the wait status after the end, or None when it still runs after `timeout` seconds."""
+        return self._wait_status(self.pid, timeout)
+
+    def read_output(self) -> str:
+        """Return the last lines that the process printed."""
+        try:
+            return self._output.read_bytes()[-OUTPUT_TAIL:].decode(errors="replace")
+        except OSError:
+            return ""
+
+    def close(self) -> None:
+        """Forget the process: it has ended."""
+        self.channel.close()
+        self._output.unlink(missing_ok=True)
+
+
+def describe_status(status: int | None) -> dict:
+    """Return `{"signal": ..., "exit_code": ...}` of a wait status."""
+    if status is None:
+        return {"signal": None, "exit_code": None}
+    if os.WIFSIGNALED(status):
+        return {"signal": os.WTERMSIG(status), "exit_code": None}
+    return {"signal": None, "exit_code": os.WEXITSTATUS(status)}

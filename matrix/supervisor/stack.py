@@ -1,0 +1,224 @@
+"""One stack from its environment to its facts file, as a readable list of steps."""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from urllib.parse import quote, urlencode
+
+from matrix.contents import ROOT, Case, Recipe
+from matrix.facts import FactsFile
+from matrix.headers import find_unmet
+from matrix.rows import Stack
+from matrix.servers import Server
+from matrix.supervisor.cells import Examination, InstrumentBroken, RecipeFacts
+from matrix.supervisor.warm import WarmProcess
+from matrix.witness import Account, Witness, open_witness
+from reports.controls import check_controls
+
+DEADLINE_S = 6.0
+ORDERS = ("written", "reversed", "shuffled")
+
+
+class ControlMisbehaved(InstrumentBroken):
+    """A control did not do what it is known to do: the instrument, not the recipe, is broken."""
+
+
+@dataclass(frozen=True)
+class StackJob:
+    """What is to be run on one stack, and where the facts go."""
+
+    stack: Stack
+    python: Path
+    server: Server
+    recipes: list[Recipe]
+    cases: list[Case]
+    complete: bool
+    directory: Path
+    run_id: str
+    order: str = "written"
+    deadline_s: float = DEADLINE_S
+    stop: Event = field(default_factory=Event)
+    on_cell: Callable[[dict], None] = lambda cell: None
+
+
+def run_stack(job: StackJob) -> float:
+    """Run every selected cell of a stack and write its facts file; returns the wall time in seconds.
+
+    Raises InstrumentBroken (a blinded witness, a misbehaving control, a baseline that cannot be
+    restored), WarmProcessFailed, or what the witness raises when the server has gone.
+    """
+    started = time.monotonic()
+    witness = open_witness(job.server, name_database(job.stack))
+    facts = FactsFile(job.directory / f"{job.stack.id}.jsonl", hidden_texts(job.server, witness.account))
+    try:
+        with WarmProcess(job.python, stack_environment(job.stack, witness.account)) as warm:
+            described = describe_stack(warm, job)
+            witness.build_schema(described["ddl"])
+            prove_sight(witness)
+            facts.write(make_header(job, witness, described))
+            examination = Examination(job.stack.id, witness, warm, witness.record_baseline(), job.deadline_s, job.stop, job.on_cell)
+            run_recipes(job, examination, facts, described["packages"])
+        wall = round(time.monotonic() - started, 3)
+        facts.finish({"finished": now(), "wall_s": wall, "controls": "behaved", "problems": []})
+        return wall
+    finally:
+        facts.abandon()
+        witness.close()
+
+
+def run_recipes(job: StackJob, examination: Examination, facts: FactsFile, packages: dict[str, str]) -> None:
+    """Run the recipes that apply, the controls of each family first; a control that misbehaves ends the run."""
+    capabilities = examination.witness.capabilities | {"asyncio": job.stack.asynchronous}
+    for recipe in put_in_order(job.recipes, job.order):
+        unmet = find_unmet(recipe.header, packages, job.stack, capabilities)
+        if unmet:
+            facts.write({"kind": "recipe", "recipe": recipe.id, "applies": False, "unmet": unmet})
+            continue
+        cases, unmet_cells = split_cases(job, recipe, capabilities)
+        found = examination.examine_recipe(recipe, [case.id for case in cases])
+        for line in [*unmet_cells, *found.cells]:
+            facts.write(line)
+        facts.write(describe_recipe(recipe, found))
+        if recipe.is_control:
+            refuse_misbehaviour(recipe, found, cases)
+
+
+def split_cases(job: StackJob, recipe: Recipe, capabilities: dict[str, bool]) -> tuple[list[Case], list[dict]]:
+    """Return the cases that can run, in order, and a cell line for each that needs what the stack lacks."""
+    runnable, unmet_cells = [], []
+    for case in job.cases:
+        lacking = [need for need in case.needs if not capabilities.get(need, False)]
+        if lacking:
+            unmet_cells.append(unmet_cell(job.stack, recipe, case, lacking[0]))
+        else:
+            runnable.append(case)
+    if job.order == "reversed":
+        runnable.reverse()
+    elif job.order == "shuffled":
+        random.Random(job.run_id).shuffle(runnable)
+    return runnable, unmet_cells
+
+
+def put_in_order(recipes: list[Recipe], order: str) -> list[Recipe]:
+    """Return the recipes in the asked order; controls always go first, they vouch for the rest."""
+    controls = [recipe for recipe in recipes if recipe.is_control]
+    others = [recipe for recipe in recipes if not recipe.is_control]
+    if order == "reversed":
+        others.reverse()
+    elif order == "shuffled":
+        random.shuffle(others)
+    return controls + others
+
+
+def unmet_cell(stack: Stack, recipe: Recipe, case: Case, need: str) -> dict:
+    """Return the line of a cell whose case needs what this stack's server or driver cannot do."""
+    return {
+        "kind": "cell",
+        "cell": f"{stack.id}/{recipe.id}/{case.id}",
+        "recipe": recipe.id,
+        "case": case.id,
+        "pass": "first",
+        "unmet": f"needs {need.replace('_', ' ')}",
+    }
+
+
+def describe_recipe(recipe: Recipe, found: RecipeFacts) -> dict:
+    """Return the recipe's own line: what remained when its session- and module-scoped fixtures had ended."""
+    return {
+        "kind": "recipe",
+        "recipe": recipe.id,
+        "applies": True,
+        "residue": [vars(residue) for residue in found.residue],
+        "endings": found.endings,
+    }
+
+
+def refuse_misbehaviour(recipe: Recipe, found: RecipeFacts, cases: list[Case]) -> None:
+    """Raise ControlMisbehaved when a control's cells are not what they are known to be."""
+    levels = {case.id: {"commits": case.commits, "level": case.level} for case in cases}
+    problems = check_controls(found.cells, levels)
+    if problems:
+        raise ControlMisbehaved(f"control {recipe.id}: " + "; ".join(problems))
+
+
+def prove_sight(witness: Witness) -> None:
+    """Plant one residue of each kind and demand that the witness sees it."""
+    unseen = witness.prove_sight()
+    if unseen:
+        raise InstrumentBroken(f"the witness is blind: planted and not seen: {', '.join(unseen)}")
+
+
+def describe_stack(warm: WarmProcess, job: StackJob) -> dict:
+    """Ask a child of the warm process for versions, extensions and schema."""
+    child = warm.fork({"task": "describe"})
+    try:
+        return child.channel.receive(30.0)["described"]
+    except Exception as error:
+        child.wait(2.0)
+        raise InstrumentBroken(f"the stack cannot describe itself: {error}\n{child.read_output()}") from error
+    finally:
+        child.close()
+
+
+def make_header(job: StackJob, witness: Witness, described: dict) -> dict:
+    """Return the first line of the facts: what ran, in which exact versions, when and where."""
+    stack, database = job.stack, job.stack.database
+    return {
+        "kind": "header",
+        "format": 1,
+        "run": job.run_id,
+        "stack": {
+            **{name: getattr(stack, name) for name in ("id", "line", "mode", "python", "dialect", "driver", "asynchronous", "promised")},
+            "database": {"id": database.id, "product": database.product, "major": database.major},
+        },
+        "versions": {name: described[name] for name in ("python", "implementation", "packages")} | {"server": job.server.version},
+        "c_extensions": described["c_extensions"],
+        "server": {"way": job.server.way, "version": job.server.version},
+        "capabilities": witness.capabilities,
+        "selection": {"complete": job.complete, "recipes": [recipe.id for recipe in job.recipes], "cases": [case.id for case in job.cases]},
+        "recipes": {recipe.id: {"sha256": recipe.sha256} for recipe in job.recipes},
+        "cases": {case.id: {"sha256": case.sha256, "level": case.level, "theme": case.theme, "commits": case.commits} for case in job.cases},
+        "started": now(),
+        "host": {"cores": os.cpu_count(), "system": platform.platform()},
+    }
+
+
+def name_database(stack: Stack) -> str:
+    """Return a database name of this run's own: our prefix, the stack, something random (63 characters at most)."""
+    return f"matrix_{stack.id.replace('-', '_')[:40]}_{uuid.uuid4().hex[:8]}"
+
+
+def stack_environment(stack: Stack, account: Account) -> dict[str, str]:
+    """Return the environment of a stack's processes; the password travels here and nowhere else."""
+    inherited = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTEST_ADDOPTS", "VIRTUAL_ENV")}
+    return inherited | {
+        "MATRIX_DATABASE_URL": make_url(stack, account),
+        "MATRIX_MODE": stack.mode,
+        "PYTHONHASHSEED": "0",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def make_url(stack: Stack, account: Account) -> str:
+    """Return the SQLAlchemy URL with which the application under test connects."""
+    query = f"?{urlencode(stack.query)}" if stack.query else ""
+    return f"{stack.dialect}://{quote(account.user)}:{quote(account.password)}@{account.host}:{account.port}/{account.database}{query}"
+
+
+def hidden_texts(server: Server, account: Account) -> tuple[str, ...]:
+    """Return what must never be written: passwords, as they are and as a URL carries them."""
+    return (server.password, account.password, quote(server.password), quote(account.password))
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
