@@ -1,0 +1,1 @@
+"""Behaviours of applications, one function each. README.md tells how to add one."""

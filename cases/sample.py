@@ -1,0 +1,65 @@
+"""The sample application's tables, and reading functions that are the same on every SQLAlchemy line."""
+import sqlalchemy
+from sqlalchemy import Column, ForeignKey, Integer, String, select
+from sqlalchemy.engine.url import make_url
+from sqlalchemy.schema import CreateTable
+
+try:
+    from sqlalchemy.orm import declarative_base
+except ImportError:  # SQLAlchemy 1.3
+    from sqlalchemy.ext.declarative import declarative_base
+
+LINE = tuple(int(part) for part in sqlalchemy.__version__.split(".")[:2])
+
+Base = declarative_base()
+
+
+class Customer(Base):
+    """Somebody who orders; the name tells cases apart."""
+
+    __tablename__ = "customers"
+    id = Column(Integer, primary_key=True)
+    name = Column(String(60), nullable=False, unique=True)
+    credit = Column(Integer, nullable=False, default=0)
+
+
+class Order(Base):
+    """Something that a customer ordered."""
+
+    __tablename__ = "orders"
+    id = Column(Integer, primary_key=True)
+    customer_id = Column(Integer, ForeignKey("customers.id"), nullable=False)
+    sku = Column(String(60), nullable=False)
+    state = Column(String(20), nullable=False, default="start")
+
+
+def ddl(url):
+    """Return the statements (list of str) that build the sample schema in the database at ``url``.
+
+    Nothing connects. ``alembic_version`` and its row stand for what a project has in its
+    database and not in its metadata: a recipe that goes by the metadata does not know of it.
+    """
+    dialect = make_url(url).get_dialect()()
+    tables = [str(CreateTable(table).compile(dialect=dialect)).strip() for table in Base.metadata.sorted_tables]
+    return tables + ["CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
+                     "INSERT INTO alembic_version (version_num) VALUES ('1975ea83b712')"]
+
+
+def names(session, prefix):
+    """Return the sorted names (list of str) of the customers whose name begins with ``prefix``."""
+    condition = Customer.name.like(prefix + "%")
+    if LINE < (1, 4):
+        return sorted(row[0] for row in session.query(Customer.name).filter(condition))
+    return sorted(row[0] for row in session.execute(select(Customer.name).where(condition)))
+
+
+def exists(session, name):
+    """Return whether (bool) the session sees a customer of this name."""
+    return name in names(session, name)
+
+
+def find(session, name):
+    """Return the Customer of this name, or None."""
+    if LINE < (1, 4):
+        return session.query(Customer).filter(Customer.name == name).one_or_none()
+    return session.execute(select(Customer).where(Customer.name == name)).scalars().one_or_none()
