@@ -1,8 +1,10 @@
-"""What a cell leaves in its own process: connections, threads, listeners, a closed event loop."""
+"""What a cell leaves in its own process: connections, threads, listeners."""
 import gc
 import threading
+import weakref
 
-from sqlalchemy.event import registry
+import sqlalchemy.event
+import sqlalchemy.event.api
 
 
 class ProcessState(object):
@@ -10,6 +12,7 @@ class ProcessState(object):
 
     def __init__(self, timeline):
         self._timeline = timeline
+        self._listeners = ListenerWatch()
         self._before = {}
 
     def remember(self):
@@ -20,18 +23,49 @@ class ProcessState(object):
         """Return what the cell left behind (list of dicts: kind, object, detail, count)."""
         after = self._measure()
         if any(after[kind] > self._before[kind] for kind in after):
-            gc.collect()  # what only a reference cycle keeps is garbage, not dirt
+            gc.collect()  # what only a reference cycle keeps alive is garbage, not dirt
             after = self._measure()
         return [
-            {"kind": kind, "object": kind, "detail": "%d before, %d after" % (self._before[kind], after[kind]),
+            {"kind": kind, "object": "process", "detail": "%d before, %d after" % (self._before[kind], after[kind]),
              "count": after[kind] - self._before[kind]}
             for kind in sorted(after)
             if after[kind] > self._before[kind]
-        ] + self._timeline.take_settings()
+        ]
 
     def _measure(self):
         return {
             "connection_checked_out": self._timeline.count_checked_out(),
             "thread_left": threading.active_count(),
-            "listener_left": len(registry._key_to_collection),
+            "listener_left": self._listeners.count(),
         }
+
+
+class ListenerWatch(object):
+    """Counts the event listeners of user code whose target is alive (SQLAlchemy's own do not count)."""
+
+    def __init__(self):
+        self._kept = {}
+        self._listen = sqlalchemy.event.api.listen
+        self._remove = sqlalchemy.event.api.remove
+        for module in (sqlalchemy.event, sqlalchemy.event.api):
+            module.listen = self.listen
+            module.remove = self.remove
+
+    def listen(self, target, identifier, fn, *args, **options):
+        """Listen as SQLAlchemy does, and remember the target weakly."""
+        self._listen(target, identifier, fn, *args, **options)
+        if (getattr(fn, "__module__", None) or "").partition(".")[0] != "sqlalchemy":
+            try:
+                self._kept[(id(target), identifier, id(fn))] = weakref.ref(target)
+            except TypeError:  # a target that cannot be referred to weakly lives for ever anyway
+                self._kept[(id(target), identifier, id(fn))] = lambda target=target: target
+
+    def remove(self, target, identifier, fn):
+        """Remove as SQLAlchemy does, and forget."""
+        self._remove(target, identifier, fn)
+        self._kept.pop((id(target), identifier, id(fn)), None)
+
+    def count(self):
+        """Return how many listeners are left on living targets."""
+        self._kept = {key: target for key, target in self._kept.items() if target() is not None}
+        return len(self._kept)

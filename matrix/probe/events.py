@@ -24,7 +24,6 @@ class Timeline(object):
         self._began = None
         self._lanes = {}
         self._checked_out = {}
-        self._settings = []
         self._listen()
 
     def start(self):
@@ -42,11 +41,6 @@ class Timeline(object):
     def count_checked_out(self):
         """Return how many connections are checked out of any pool of this process."""
         return sum(1 for count in self._checked_out.values() if count > 0)
-
-    def take_settings(self):
-        """Return session settings found on connections that went back to a pool, and forget them."""
-        found, self._settings = self._settings, []
-        return found
 
     def _record(self, dbapi_connection, name, text=""):
         if self._began is None or len(self.events) >= MOST_EVENTS:
@@ -94,7 +88,7 @@ class Timeline(object):
         event.listen(Pool, "close", self._closed)
         for name in ("begin", "commit", "rollback"):
             event.listen(Engine, name, self._on(name))
-        event.listen(Engine, "savepoint", self._on("savepoint", lambda name: str(name)))
+        event.listen(Engine, "savepoint", self._on("savepoint", lambda name: name or ""))
         event.listen(Engine, "release_savepoint", self._on("release", lambda name, context: str(name)))
         event.listen(Engine, "rollback_savepoint", self._on("rollback_to", lambda name, context: str(name)))
         event.listen(Engine, "begin_twophase", self._on("begin", lambda xid: "two-phase"))

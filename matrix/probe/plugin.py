@@ -1,4 +1,5 @@
 """The pytest plugin that reports each cell to the supervisor and waits for its "go on"."""
+import os
 import time
 import traceback
 
@@ -10,6 +11,7 @@ from matrix.probe.events import Timeline
 from matrix.probe.idleness import answer_signals
 
 STOP = "stop"
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def run_recipe(channel, request):
@@ -115,6 +117,7 @@ class Probe(object):
         elif self.cell is not None and self.wider_fixtures:
             self.wider_fixtures = False
             self.ask({"baseline": True})
+            self.process.remember()
         yield
 
 
@@ -132,6 +135,6 @@ def describe_error(excinfo, report):
         "type": kind.__name__ if kind.__module__ == "builtins" else kind.__module__ + "." + kind.__qualname__,
         "message": str(excinfo.value)[:4000],
         "assertion": issubclass(kind, AssertionError),
-        "where": "%s:%s" % (crash.path, crash.lineno) if crash else "",
+        "where": "%s:%s" % (os.path.relpath(crash.path, ROOT), crash.lineno) if crash else "",
         "traceback": (report.longreprtext or "".join(traceback.format_exception_only(kind, excinfo.value)))[-6000:],
     }
