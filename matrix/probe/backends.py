@@ -24,3 +24,9 @@ READERS = (
     lambda connection: connection.connection_id,  # mysql-connector-python
     lambda connection: int.from_bytes(connection._backend_key_data[:4], "big"),  # pg8000
 )
+
+
+def dbapi_connection_of(connection):
+    """Return the DBAPI connection below a SQLAlchemy Connection, on every line from 1.3."""
+    proxied = connection.connection
+    return getattr(proxied, "dbapi_connection", None) or getattr(proxied, "connection", None) or proxied

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import Pool
 
-from matrix.probe.backends import find_backend
+from matrix.probe.backends import dbapi_connection_of, find_backend
 
 LONGEST_TEXT = 300
 MOST_EVENTS = 400
@@ -77,7 +77,7 @@ class Timeline(object):
     def _on(self, name, text_of=None):
         def record(connection, *arguments):
             text = text_of(*arguments) if text_of else ""
-            self._record(raw_connection_of(connection), name, text)
+            self._record(dbapi_connection_of(connection), name, text)
 
         return record
 
@@ -100,15 +100,9 @@ class Timeline(object):
     def _statement(self, connection, cursor, statement, parameters, context, executemany):
         if re.match(r"(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO)\b", statement):
             return  # the savepoint events have said it
-        self._record(raw_connection_of(connection), "statement", statement)
+        self._record(dbapi_connection_of(connection), "statement", statement)
 
     def _error(self, context):
         if context.connection is not None and not context.connection.closed:
             error = "%s: %s" % (type(context.original_exception).__name__, context.original_exception)
-            self._record(raw_connection_of(context.connection), "error", error)
-
-
-def raw_connection_of(connection):
-    """Return the DBAPI connection below a SQLAlchemy Connection, on every line from 1.3."""
-    proxied = connection.connection
-    return getattr(proxied, "dbapi_connection", None) or getattr(proxied, "connection", None) or proxied
+            self._record(dbapi_connection_of(context.connection), "error", error)

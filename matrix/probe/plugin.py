@@ -9,6 +9,7 @@ from matrix.probe.channel import ChannelClosed
 from matrix.probe.dirt import ProcessState
 from matrix.probe.events import Timeline
 from matrix.probe.idleness import answer_signals
+from matrix.probe.settings import SessionSettings
 
 STOP = "stop"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -34,6 +35,7 @@ class Probe(object):
         self.channel = channel
         self.order = request["cases"]
         self.timeline = Timeline()
+        self.settings = SessionSettings(os.environ["MATRIX_DATABASE_URL"].partition("+")[0])
         self.process = ProcessState(self.timeline)
         self.collection_errors = []
         self.cell = None
@@ -71,7 +73,7 @@ class Probe(object):
         cell, self.cell = self.cell, None
         cell["duration_s"] = round(self.timeline.stop(), 6)
         cell["timeline"] = self.timeline.events
-        cell["process"] = self.process.find_dirt()
+        cell["process"] = self.process.find_dirt() + self.settings.take()
         if self.ask({"ended": cell}) == STOP:
             item.session.shouldstop = "retired"
 

@@ -13,6 +13,7 @@ from matrix.supervisor.hangs import HangWatch
 from matrix.supervisor.timeline import merge_statements
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Baseline, RepairBlocked, Residue, Witness
+from reports.verdicts import RED, judge_pass
 
 # what a live child may still hold: it goes first, and a repair that would block on it comes after
 HELD_KINDS = frozenset({"open_transaction", "lock_held", "advisory_lock_held", "prepared_transaction", "temp_table"})
@@ -44,7 +45,7 @@ class Examination:
         """Run every case, then those that are not clean once more in another child and order."""
         facts = RecipeFacts()
         self._run_cases(recipe, list(cases), FIRST, facts)
-        unclean = [cell["case"] for cell in facts.cells if not is_clean(cell)]
+        unclean = [cell["case"] for cell in facts.cells if judge_pass(cell) in RED]
         if unclean:
             self.witness.start_statements()
             try:
@@ -63,12 +64,6 @@ class Examination:
             facts.residue += run.residue
             facts.endings += run.endings
             cases = cases[len(run.cells) :]
-
-
-def is_clean(cell: dict) -> bool:
-    """Say whether a cell kept both promises: nothing failed, nothing remained."""
-    failed = "failed" in cell["phases"].values() or cell["phases"]["call"] != "passed"
-    return cell["ended"] == "finished" and not failed and not cell["residue"]
 
 
 class ChildRun:

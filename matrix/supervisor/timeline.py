@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from matrix.probe.mark import MARK
 from matrix.witness import Statement
 
 LONGEST_TEXT = 300
@@ -36,6 +37,7 @@ def merge_statements(client: list[dict], statements: list[Statement], began: flo
     The client's clock and the server's are one machine's; PostgreSQL logs milliseconds, so an event
     of the client goes before a statement of the same millisecond.
     """
+    statements = leave_out_probe(statements)
     if not statements:
         return client
     lanes = {event["backend"]: event["lane"] for event in client if event["backend"] is not None}
@@ -47,3 +49,17 @@ def merge_statements(client: list[dict], statements: list[Statement], began: flo
         text = " ".join(statement.text.split())[:LONGEST_TEXT]
         kept.append({"at": at, "lane": lane, "backend": statement.backend, "source": "server", "event": name_event(statement.text, kind), "text": text, "phase": phase})
     return sorted(kept, key=lambda event: (round(event["at"], 3), event["source"] == "server"))
+
+
+def leave_out_probe(statements: list[Statement]) -> list[Statement]:
+    """Return the statements without the probe's own and the transaction that a driver opened around them."""
+    dropped = set()
+    for statement in statements:
+        if MARK in statement.text:
+            own = [other for other in statements if other.backend == statement.backend]
+            place = own.index(statement)
+            around = own[max(0, place - 1) : place], own[place + 1 : place + 2]
+            dropped.add(id(statement))
+            dropped.update(id(other) for other in around[0] if name_event(other.text, "") == "begin")
+            dropped.update(id(other) for other in around[1] if name_event(other.text, "") == "rollback")
+    return [statement for statement in statements if id(statement) not in dropped]

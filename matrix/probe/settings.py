@@ -1,0 +1,77 @@
+"""Session settings that a connection carries back into its pool: nobody outside can see them.
+
+A connection is looked at when it returns to a pool, after the pool's own reset, and only if somebody
+set something on it or used it past the engine. The first connection of the process is the measure.
+"""
+import re
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.pool import Pool
+
+from matrix.probe.backends import dbapi_connection_of
+from matrix.probe.mark import MARK
+
+QUERIES = {
+    "postgresql": "SELECT name, setting FROM pg_settings WHERE source = 'session' " + MARK,
+    "mysql": "SHOW SESSION VARIABLES " + MARK,
+}
+SETS = re.compile(r"\s*(SET\b(?!\s+(TRANSACTION|CONSTRAINTS|LOCAL)\b)|RESET\b|SELECT\s+(pg_catalog\.)?set_config\b)", re.I)
+# they change by themselves
+VOLATILE = frozenset(
+    "error_count warning_count identity insert_id last_insert_id timestamp rand_seed1 rand_seed2 pseudo_thread_id "
+    "in_transaction last_gtid statement_id gtid_seq_no gtid_domain_id skip_parallel_replication transaction_allow_batching".split()
+)
+
+
+class SessionSettings(object):
+    """Remembers what every connection of this process starts with, and finds what differs at check-in."""
+
+    def __init__(self, kind):
+        self._query = QUERIES[kind]
+        self._measure = None
+        self._suspects = set()
+        self._found = []
+        event.listen(Pool, "checkout", self._checkout)
+        event.listen(Pool, "checkin", self._checkin)
+        event.listen(Engine, "engine_connect", self._engine_connect)
+        event.listen(Engine, "before_cursor_execute", self._statement)
+
+    def take(self):
+        """Return the settings found since the last call (list of dicts), and forget them."""
+        found, self._found = self._found, []
+        return found
+
+    def _checkout(self, dbapi_connection, record, proxy):
+        if self._measure is None:
+            self._measure = self._read(dbapi_connection)
+        self._suspects.add(id(dbapi_connection))  # until an engine says that the connection is its own
+
+    def _engine_connect(self, connection, *branch):
+        self._suspects.discard(id(dbapi_connection_of(connection)))
+
+    def _statement(self, connection, cursor, statement, parameters, context, executemany):
+        if SETS.match(statement):
+            self._suspects.add(id(dbapi_connection_of(connection)))
+
+    def _checkin(self, dbapi_connection, record):
+        if dbapi_connection is None or id(dbapi_connection) not in self._suspects:
+            return
+        self._suspects.discard(id(dbapi_connection))
+        now = self._read(dbapi_connection)
+        for name in sorted(set(now) | set(self._measure or {})):
+            before, after = (self._measure or {}).get(name, "unset"), now.get(name, "unset")
+            if now and before != after:
+                detail = "%s before, %s after" % (before, after)
+                self._found.append({"kind": "session_setting", "object": name, "detail": detail, "count": 1, "seen_by": "probe"})
+
+    def _read(self, dbapi_connection):
+        try:
+            cursor = dbapi_connection.cursor()
+            cursor.execute(self._query)
+            rows = cursor.fetchall()
+            cursor.close()
+            dbapi_connection.rollback()
+        except Exception:  # a connection that has died carries nothing back
+            return {}
+        return {str(row[0]): str(row[1]) for row in rows if str(row[0]) not in VOLATILE}
