@@ -9,13 +9,13 @@ try:
 except ImportError:  # SQLAlchemy 1.3
     from sqlalchemy.ext.declarative import declarative_base
 
-LINE = tuple(int(part) for part in sqlalchemy.__version__.split(".")[:2])
+SELECT_TAKES_A_LIST = sqlalchemy.__version__.startswith("1.3")
 
 Base = declarative_base()
 
 
 class Customer(Base):
-    """Somebody who orders; the name tells cases apart."""
+    """Somebody who orders; every case uses names of its own."""
 
     __tablename__ = "customers"
     id = Column(Integer, primary_key=True)
@@ -45,10 +45,15 @@ def ddl(url):
                      "INSERT INTO alembic_version (version_num) VALUES ('1975ea83b712')"]
 
 
+def insert_customer(name):
+    """Return the statement that inserts a customer, for code that goes around the session."""
+    return Customer.__table__.insert().values(name=name, credit=0)
+
+
 def names(session, prefix):
     """Return the sorted names (list of str) of the customers whose name begins with ``prefix``."""
     condition = Customer.name.like(prefix + "%")
-    if LINE < (1, 4):
+    if SELECT_TAKES_A_LIST:
         return sorted(row[0] for row in session.query(Customer.name).filter(condition))
     return sorted(row[0] for row in session.execute(select(Customer.name).where(condition)))
 
@@ -60,6 +65,18 @@ def exists(session, name):
 
 def find(session, name):
     """Return the Customer of this name, or None."""
-    if LINE < (1, 4):
+    if SELECT_TAKES_A_LIST:
         return session.query(Customer).filter(Customer.name == name).one_or_none()
     return session.execute(select(Customer).where(Customer.name == name)).scalars().one_or_none()
+
+
+def read_credit(reader, name):
+    """Return the credit (int) of the customer of this name as the database has it, or None.
+
+    ``reader`` is a session or a connection. What a session has not flushed is not seen.
+    """
+    customers = Customer.__table__
+    columns = [customers.c.credit]
+    statement = select(columns) if SELECT_TAKES_A_LIST else select(*columns)
+    row = reader.execute(statement.where(customers.c.name == name)).first()
+    return None if row is None else row[0]

@@ -53,9 +53,12 @@ class RecipeModule(pytest.Module):
     def collect(self):
         """Return the test functions of the selected cases, in the selected order.
 
-        Raises pytest.UsageError when the selection names a case that does not exist.
+        Raises CollectError when the selection names a case that does not exist.
         """
-        cases = select_cases(find_cases(), self.config)
+        try:
+            cases = select_cases(find_cases(), self.config)
+        except ValueError as error:
+            raise self.CollectError(str(error))
         adapt = getattr(self._find_family_conftest(), "adapt_case", None)
         for name, case in cases.items():
             setattr(self.obj, "test_" + name, adapt(case) if adapt else case)
@@ -86,19 +89,18 @@ def find_cases():
 def select_cases(cases, config):
     """Return the part of ``cases`` that --case and --case-order ask for.
 
-    Raises pytest.UsageError when a pattern or a name fits no case.
+    Raises ValueError when a pattern or a name fits no case.
     """
     patterns = config.getoption("--case") or ["*"]
     selected = {name: case for name, case in cases.items()
                 if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)}
     for pattern in patterns:
         if not fnmatch.filter(cases, pattern):
-            raise pytest.UsageError("--case %s fits no case; there are: %s"
-                                    % (pattern, ", ".join(cases)))
+            raise ValueError("--case %s fits no case; there are: %s" % (pattern, ", ".join(cases)))
     order = [name for name in config.getoption("--case-order").split(",") if name]
     for name in order:
         if name not in cases:
-            raise pytest.UsageError("--case-order names %s, which is not a case" % name)
+            raise ValueError("--case-order names %s, which is not a case" % name)
     ranked = sorted(selected, key=lambda name: order.index(name) if name in order else len(order))
     return {name: selected[name] for name in ranked}
 
