@@ -28,15 +28,15 @@ def find_uv() -> Path:
 
 
 @functools.cache
-def find_interpreter(version: str) -> Path | None:
-    """Return an interpreter of a version such as "3.11", fetched by uv if need be, or None.
+def find_interpreter(version: str, fetch: bool = True) -> Path | None:
+    """Return an interpreter of a version such as "3.11", fetched by uv if need be and allowed, or None.
 
     Each candidate is asked for its version: pyenv's shims exist for versions that do not answer.
     """
-    candidates = (_list_on_path, _list_in_pyenv, _list_fetched, _fetch)
+    sources = [_list_on_path, _list_in_pyenv, _list_fetched] + [_fetch] * fetch
     if version == "{}.{}".format(*sys.version_info):
         return Path(sys.executable).resolve()
-    found = (path for source in candidates for path in source(version) if _answers(path, version))
+    found = (path for source in sources for path in source(version) if _answers(path, version))
     return next(found, None)
 
 

@@ -1,0 +1,155 @@
+"""The command line of the machine: `python -m matrix <command>`; nox calls it, so can you."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from matrix.contents import ContentError
+from matrix.environments import EnvironmentFailed, EnvironmentMissing
+from matrix.headers import HeaderError
+from matrix.interpreters import UvMissing
+from matrix.rows import RowError, load_stacks
+from matrix.selection import Selection, SelectionError, make_plan, select
+from matrix.servers import WAYS, ServerUnavailable
+from matrix.supervisor.stack import ORDERS
+
+EXPECTED = (ContentError, EnvironmentFailed, EnvironmentMissing, HeaderError, RowError, SelectionError, ServerUnavailable, UvMissing)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 2 for what was typed or written wrongly."""
+    options = make_parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except EXPECTED as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(prog="python -m matrix", description=__doc__, allow_abbrev=False)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="command")
+
+    run = _add(commands, "run", run_command, "run the matrix, or the part of it that is selected")
+    _add_globs(run, "stack", "recipe", "case")
+    _add_run(run)
+    listing = _add(commands, "list", list_command, "show what would run")
+    _add_globs(listing, "stack", "recipe", "case")
+
+    stack = _add(commands, "stack", stack_command, "run one stack; with one recipe and one case, reproduce that cell")
+    stack.add_argument("stack", help="the id of the stack")
+    _add_globs(stack, "recipe", "case")
+    _add_run(stack)
+    stack.add_argument("--shell", action="store_true", help="open a shell in the stack's environment, with its server up")
+
+    lock = _add(commands, "lock", lock_command, "resolve the locks again: all, or those that match")
+    lock.add_argument("lock", nargs="*", metavar="GLOB", help="names of locks: ids of stacks, or examiner, tests, lint, build")
+    lock.add_argument("--check", action="store_true", help="only say which locks do not belong to their row")
+    environments = _add(commands, "environments", environments_command, "build the environments into the cache")
+    _add_globs(environments, "stack")
+    return parser
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Run what is selected, in parallel, and grade it."""
+    if options.list:
+        return list_command(options)
+    from matrix.workflow import run_matrix
+
+    return run_matrix(_read_selection(options), jobs=options.jobs, ways=options.servers, order=options.order)
+
+
+def list_command(options: argparse.Namespace) -> int:
+    """Show what would run, without running anything."""
+    from matrix.listing import show_plan
+
+    show_plan(make_plan(_read_selection(options)))
+    return 0
+
+
+def stack_command(options: argparse.Namespace) -> int:
+    """Run one stack, reproduce one cell of it, or open a shell in it."""
+    stacks = load_stacks()
+    if options.stack not in stacks:
+        select(stacks, [options.stack], "stack")  # the name is exact here, the error is the same
+    stack = stacks[options.stack]
+    if options.shell:
+        from matrix.shell import open_shell
+
+        return open_shell(stack, options.servers)
+    plan = make_plan(_read_selection(options))
+    if options.recipe and options.case and len(plan.recipes) == len(plan.cases) == 1 and not options.list:
+        from matrix.reproduce import reproduce_cell
+
+        return reproduce_cell(stack, plan.recipes[0], plan.cases[0], options.servers)
+    return run_command(options)
+
+
+def lock_command(options: argparse.Namespace) -> int:
+    """Write the locks, or only say which are stale."""
+    from matrix.locking import find_stale, list_locks, write_lock
+
+    locks = select({lock.name: lock for lock in list_locks()}, options.lock, "lock")
+    if options.check:
+        stale = find_stale(list_locks())
+        for name, reason in stale.items():
+            print(f"matrix/locks/{name}.txt {reason}; run `nox -s lock`")
+        return 1 if stale else 0
+    for lock in locks:
+        print(f"{lock.name}: {'changed' if write_lock(lock) else 'as before'}")
+    return 0
+
+
+def environments_command(options: argparse.Namespace) -> int:
+    """Build the environments of the selected stacks; what is missing does not stop the others."""
+    from matrix.listing import show_environments
+
+    return show_environments(select(load_stacks(), options.stack, "stack"))
+
+
+def _add(commands: argparse._SubParsersAction, name: str, command: object, text: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_globs(parser: argparse.ArgumentParser, *kinds: str) -> None:
+    examples = {"stack": "'sa20*'", "recipe": "'plain/*'", "case": "'commit*'"}
+    for kind in kinds:
+        parser.add_argument(f"--{kind}", action="append", default=[], metavar="GLOB", help=f"only these {kind}s, {examples[kind]} say; may be repeated")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--jobs", type=_read_jobs, default=os.cpu_count() or 1, metavar="N", help="stacks at a time (default: one per core, %(default)s)")
+    parser.add_argument("--servers", type=_read_ways, default=WAYS, metavar="WAYS", help=f"ways to get a server, in order, of: {','.join(WAYS)} (default: all)")
+    parser.add_argument("--order", choices=ORDERS, default=ORDERS[0], help="order of recipes and cases (default: %(default)s)")
+    parser.add_argument("--list", action="store_true", help="show what would run, without running")
+
+
+def _read_jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of stacks, expected 1 or more")
+    return int(text)
+
+
+def _read_ways(text: str) -> tuple[str, ...]:
+    ways = tuple(text.split(","))
+    unknown = [way for way in ways if way not in WAYS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"there is no way {unknown[0]!r} to get a server, expected some of {', '.join(WAYS)}")
+    return ways
+
+
+def _read_selection(options: argparse.Namespace) -> Selection:
+    stacks = [options.stack] if isinstance(options.stack, str) else options.stack
+    return Selection(tuple(stacks), tuple(options.recipe), tuple(options.case))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

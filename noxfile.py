@@ -1,0 +1,109 @@
+"""The front door: every command is a nox session; `nox -l` lists them, README explains them.
+
+Nothing here does the work: a session makes sure of the instrument's own environment, which all
+sessions of a kind share, and calls `python -m matrix` or `python -m reports` in it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT))
+
+from matrix.rows import RowError, Stack, load_stacks  # noqa: E402
+
+nox.options.sessions = ["help"]
+nox.options.default_venv_backend = "none"
+nox.needs_version = ">=2025.2.9"
+
+
+def run(session: nox.Session, *command: str, lock: str = "examiner") -> None:
+    """Run a Python command in the environment of a lock, which is built the first time."""
+    from matrix.environments import LOCKS, EnvironmentFailed, build_environment
+    from matrix.interpreters import UvMissing, find_uv
+
+    try:
+        python = build_environment(LOCKS / f"{lock}.txt", Path(sys.executable)).python
+        variables = {"UV": str(find_uv()), "PYTHONDONTWRITEBYTECODE": None, "PYTHONPATH": None, "VIRTUAL_ENV": None}
+    except (EnvironmentFailed, UvMissing) as error:
+        session.error(str(error))
+    session.run(str(python), *command, env=variables, external=True)
+
+
+@nox.session
+def help(session: nox.Session) -> None:
+    """Say what there is to run (this is what bare `nox` does)."""
+    for command in COMMANDS:
+        print(f"  nox -s {command.__name__:<9} {command.__doc__.splitlines()[0]}")
+    print("\n  nox -l           list these and one session per stack")
+    print('  nox -s "stack(<id>)" -- --recipe plain/create_savepoint --case commit_twice    reproduce one cell')
+    print('  nox -s "stack(<id>)" -- --shell                                                a shell in that stack')
+    print("  nox -s matrix -- --help                                                        selecting, --list and more")
+
+
+@nox.session(default=False)
+def matrix(session: nox.Session) -> None:
+    """Run the matrix on real servers and make the report; -- --stack, --recipe, --case select by glob."""
+    run(session, "-m", "matrix", "run", *session.posargs)
+
+
+@nox.session(default=False)
+def report(session: nox.Session) -> None:
+    """Make the report again from the results on disk, without a database."""
+    run(session, "-m", "reports", "build", *session.posargs)
+
+
+@nox.session(default=False)
+def accept(session: nox.Session) -> None:
+    """Show what differs from the baseline and, with a cause for every changed cell, accept it."""
+    run(session, "-m", "reports", "accept", *session.posargs)
+
+
+@nox.session(default=False)
+def lock(session: nox.Session) -> None:
+    """Resolve and write the hashed locks again; -- GLOB only some, -- --check only look."""
+    run(session, "-m", "matrix", "lock", *session.posargs)
+
+
+@nox.session(default=False)
+def environments(session: nox.Session) -> None:
+    """Build the stacks' environments into the cache, without running anything."""
+    run(session, "-m", "matrix", "environments", *session.posargs)
+
+
+@nox.session(default=False)
+def tests(session: nox.Session) -> None:
+    """Test the instrument itself, with a slice of the matrix on real servers."""
+    run(session, "-m", "pytest", *session.posargs, lock="tests")
+
+
+@nox.session(default=False)
+def lint(session: nox.Session) -> None:
+    """Check style, and the workflows for what is unsafe."""
+    run(session, "-m", "ruff", "check", *session.posargs, ".", lock="lint")
+    if (ROOT / ".github" / "workflows").is_dir():
+        run(session, "-m", "zizmor", "--offline", "--quiet", ".github/workflows", lock="lint")
+
+
+COMMANDS = (matrix, report, accept, tests, lock, environments, lint)
+
+
+def add_stack(stack: Stack) -> None:
+    """One session per row, so that `nox -l` describes each and CI runs each alone."""
+
+    def run_stack(session: nox.Session) -> None:
+        run(session, "-m", "matrix", "stack", stack.id, *session.posargs)
+
+    run_stack.__doc__ = f"{stack.summary}."
+    nox.session(run_stack, name=f"stack({stack.id})", default=False)
+
+
+try:
+    for row in load_stacks().values():
+        add_stack(row)
+except RowError as error:
+    sys.exit(f"error: {error}")
