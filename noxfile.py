@@ -38,7 +38,7 @@ def run(session: nox.Session, *command: str, lock: str = "examiner") -> None:
 def help(session: nox.Session) -> None:
     """Say what there is to run (this is what bare `nox` does)."""
     for command in COMMANDS:
-        print(f"  nox -s {command.__name__:<9} {command.__doc__.splitlines()[0]}")
+        print(f"  nox -s {command.__name__:<13} {command.__doc__.splitlines()[0]}")
     print("\n  nox -l           list these and one session per stack")
     print('  nox -s "stack(<id>)" -- --recipe plain/create_savepoint --case commit_twice    reproduce one cell')
     print('  nox -s "stack(<id>)" -- --shell                                                a shell in that stack')

@@ -12,9 +12,8 @@ from matrix.environments import EnvironmentFailed, EnvironmentMissing
 from matrix.headers import HeaderError
 from matrix.interpreters import UvMissing
 from matrix.rows import RowError, load_stacks
-from matrix.selection import Selection, SelectionError, make_plan, select
+from matrix.selection import ORDERS, Selection, SelectionError, make_plan, select
 from matrix.servers import WAYS, ServerUnavailable
-from matrix.supervisor.stack import ORDERS
 
 EXPECTED = (ContentError, EnvironmentFailed, EnvironmentMissing, HeaderError, RowError, SelectionError, ServerUnavailable, UvMissing)
 

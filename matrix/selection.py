@@ -13,6 +13,7 @@ from matrix.contents import Case, Recipe, find_cases, find_recipes
 from matrix.rows import Stack, load_stacks
 
 Item = TypeVar("Item")
+ORDERS = ("written", "reversed", "shuffled")
 
 
 class SelectionError(ValueError):
