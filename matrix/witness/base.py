@@ -1,0 +1,212 @@
+"""What every witness does, whatever the server: look, compare, repair, prove again."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable
+
+from matrix.witness.findings import (
+    Account,
+    LockWait,
+    RepairBlocked,
+    RepairFailed,
+    Residue,
+    Statement,
+)
+from matrix.witness.observing import Observation, find_differences, find_drift
+
+#: A backend whose client has just gone needs a moment to notice (seconds).
+GRACE = 0.2
+STEP = 0.005
+#: What a backend takes with it when it ends, so worth the grace.
+PASSING = {"open_transaction", "lock_held", "advisory_lock_held", "temp_table"}
+#: Objects that can be dropped alone; any other change needs the schema built anew.
+DROPPABLE = {
+    f"{kind}_created"
+    for kind in ("table", "view", "sequence", "type", "routine", "index", "trigger", "schema")
+} | {"constraint_added", "temp_table"}
+ROWS = {"rows_added", "rows_removed", "rows_changed"}
+
+
+class Witness(ABC):
+    """The outside examiner of one stack's database. Use it from one thread only."""
+
+    account: Account
+    capabilities: dict[str, bool]
+
+    def __init__(self) -> None:
+        self._ddl: list[str] = []
+        self._last: Observation | None = None
+
+    # -- looking ---------------------------------------------------------------------------
+
+    def record_baseline(self) -> Observation:
+        """What exists now: objects, rows, sequences, and what open transactions hold."""
+        return self._observe()
+
+    def find_residue(self, baseline: Observation, alive: Collection[int] = ()) -> list[Residue]:
+        """What differs from the baseline; [] when clean.
+
+        Waits up to 0.2 s for backends that may be just going away. `alive` names backends that
+        are known to stay (a connection still checked out), for which waiting is pointless.
+        """
+        ends = time.monotonic() + GRACE
+        while True:
+            self._last = self._observe(baseline)
+            residue = find_differences(baseline, self._last)
+            passing = [r for r in residue if r.kind in PASSING and r.backend not in alive]
+            if not passing or time.monotonic() >= ends:
+                return residue
+            time.sleep(STEP)
+
+    def find_drift(self, baseline: Observation) -> list[Residue]:
+        """Sequences and counters that moved since the last call for this baseline.
+
+        Uses what the preceding find_residue() read. The baseline then takes the new values, so
+        that every cell answers for its own drift.
+        """
+        observation, self._last = self._last or self._observe(baseline), None
+        drift = find_drift(baseline, observation)
+        for name in baseline.counters.keys() & observation.counters.keys():
+            baseline.counters[name] = observation.counters[name]
+        return drift
+
+    @abstractmethod
+    def _observe(self, baseline: Observation | None = None) -> Observation:
+        """Read everything; with a baseline, at most about a thousand rows more than it has."""
+
+    # -- repairing -------------------------------------------------------------------------
+
+    def build_schema(self, ddl: list[str]) -> None:
+        """Drop everything in the database and run `ddl` as the stack's own role.
+
+        Raises RepairBlocked when live backends hold locks on what has to go.
+        """
+        self._ddl = list(ddl)
+        self._drop_everything()
+        self._run_as_stack(self._ddl)
+
+    def repair(self, baseline: Observation, residue: Iterable[Residue]) -> str:
+        """Restore the baseline in the cheapest way and prove it; say what was done.
+
+        Backends named by open transactions or locks in `residue` are terminated, no others.
+        Raises RepairBlocked when a live backend stands in the way, and RepairFailed.
+        """
+        done = self._terminate_leftovers(residue)
+        for mend in (self._mend, self._rebuild):
+            left = self.find_residue(baseline)
+            if not left:
+                return ", ".join(done) or "nothing"
+            self._refuse_live_backends(left)
+            done.append(mend(baseline, left))
+        if left := self.find_residue(baseline):
+            raise RepairFailed(left)
+        return ", ".join(done)
+
+    def _terminate_leftovers(self, residue: Iterable[Residue]) -> list[str]:
+        backends = {r.backend for r in residue if r.kind in PASSING and r.backend}
+        if not backends:
+            return []
+        for backend in backends:
+            self.terminate(backend)
+        self._await_end(backends)
+        return [f"terminated {len(backends)} backend{'s' * (len(backends) > 1)}"]
+
+    def _await_end(self, backends: set[int]) -> None:
+        ends = time.monotonic() + 1
+        while left := backends & set(self.list_backends()):
+            if time.monotonic() > ends:
+                raise RepairBlocked(tuple(sorted(left)), "terminated, but still there after 1 s")
+            time.sleep(STEP / 2)
+
+    def _refuse_live_backends(self, residue: list[Residue]) -> None:
+        live = {r.backend for r in residue if r.kind in PASSING and r.backend}
+        if live:
+            raise RepairBlocked(tuple(sorted(live)), "it still holds a transaction or lock")
+
+    def _mend(self, baseline: Observation, residue: list[Residue]) -> str:
+        """Remove what is extra and restore rows; build the schema anew when that cannot do."""
+        done = []
+        kinds = {r.kind for r in residue}
+        if prepared := [r.object for r in residue if r.kind == "prepared_transaction"]:
+            self._end_prepared(prepared)
+            done.append("prepared transactions")
+            residue = self.find_residue(baseline)
+            kinds = {r.kind for r in residue}
+        if extra := [r.object for r in residue if r.kind == "database_created"]:
+            self._drop_databases(extra)
+            done.append("databases")
+        objects = kinds - ROWS - {"database_created"}
+        if not objects <= DROPPABLE:
+            return ", ".join([*done, self._rebuild(baseline, residue)])
+        if objects:
+            self._drop_objects(baseline)
+            done.append("objects")
+        if tables := sorted({r.object for r in residue if r.kind in ROWS}):
+            self._restore_rows(baseline, tables)
+            done.append("rows")
+        return ", ".join(done)
+
+    def _rebuild(self, baseline: Observation, residue: list[Residue]) -> str:
+        self._drop_everything()
+        self._run_as_stack(self._ddl)
+        self._restore_rows(baseline, sorted(baseline.rows))
+        self._restore_counters(baseline)
+        return "schema"
+
+    @abstractmethod
+    def _drop_everything(self) -> None: ...
+
+    @abstractmethod
+    def _run_as_stack(self, ddl: list[str]) -> None: ...
+
+    @abstractmethod
+    def _end_prepared(self, names: list[str]) -> None: ...
+
+    @abstractmethod
+    def _drop_databases(self, names: list[str]) -> None: ...
+
+    @abstractmethod
+    def _drop_objects(self, baseline: Observation) -> None: ...
+
+    @abstractmethod
+    def _restore_rows(self, baseline: Observation, tables: list[str]) -> None: ...
+
+    @abstractmethod
+    def _restore_counters(self, baseline: Observation) -> None: ...
+
+    # -- backends --------------------------------------------------------------------------
+
+    @abstractmethod
+    def find_lock_waits(self) -> list[LockWait]:
+        """Backends of this stack that wait for a lock now, and who holds it."""
+
+    @abstractmethod
+    def cancel(self, backend: int) -> None:
+        """Cancel the running statement of a backend; a backend that is gone is no error."""
+
+    @abstractmethod
+    def terminate(self, backend: int) -> None:
+        """End a backend's connection; a backend that is gone is no error."""
+
+    @abstractmethod
+    def list_backends(self) -> list[int]:
+        """Ids of the backends that this stack has connected now."""
+
+    # -- the server's statement log ----------------------------------------------------------
+
+    @abstractmethod
+    def start_statements(self) -> None:
+        """Have the server log what connections opened from now on say."""
+
+    @abstractmethod
+    def read_statements(self) -> list[Statement]:
+        """Statements logged since the last read, in the server's order."""
+
+    @abstractmethod
+    def stop_statements(self) -> None: ...
+
+    @abstractmethod
+    def close(self, drop: bool = True) -> None:
+        """Drop the stack's database and role (unless told not to) and disconnect; idempotent."""

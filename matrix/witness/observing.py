@@ -1,0 +1,186 @@
+"""What a database looks like at one moment, and how two moments differ. Pure: no server needed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from matrix.witness.findings import Residue
+
+CREATED = {"column": "column_added", "constraint": "constraint_added", "temp_table": "temp_table"}
+DROPPED = {"column": "column_dropped", "constraint": "constraint_dropped"}
+#: How many differing rows of one table are spelled out; the count is always exact.
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class SchemaObject:
+    """A schema object: `parent` is the table it belongs to, `drop` the statement that removes it."""
+
+    kind: str
+    name: str
+    parent: str | None
+    definition: str
+    drop: str = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Something a backend (or nobody, when prepared) holds: a transaction, a lock, a database."""
+
+    kind: str
+    object: str
+    detail: str
+    backend: int | None = None
+    #: Tells this holding from a later one of the same backend on the same object.
+    mark: str = ""
+    #: Too weak to blame a transaction that was open at the baseline already.
+    weak: bool = False
+
+    @property
+    def identity(self) -> tuple:
+        return self.kind, self.object, self.backend, self.mark
+
+
+Catalogue = dict[tuple[str, str], SchemaObject]
+#: One table's rows: (key, content); the key is None for tables without a primary key.
+Rows = list[tuple[str | None, str]]
+
+
+@dataclass
+class Observation:
+    """All that the witness compares. A recorded one is a baseline."""
+
+    fingerprint: object
+    objects: Catalogue
+    rows: dict[str, Rows]
+    counters: dict[str, str]
+    holdings: list[Holding]
+    #: Rows beyond the cap that were counted, not read: table -> rows not read.
+    unread: dict[str, int] = field(default_factory=dict)
+
+
+def find_differences(before: Observation, now: Observation) -> list[Residue]:
+    """Everything in `now` that is residue against `before`; [] when clean."""
+    residue = compare_holdings(before.holdings, now.holdings)
+    if now.objects is not before.objects:
+        residue += compare_objects(before.objects, now.objects)
+    if now.rows != before.rows or now.unread:
+        residue += compare_rows(before, now)
+    return residue
+
+
+def compare_holdings(before: list[Holding], now: list[Holding]) -> list[Residue]:
+    if now == before:
+        return []
+    known = {holding.identity for holding in before}
+    in_transaction = {h.backend for h in before if h.kind == "open_transaction"}
+    found = Counter()
+    for holding in now:
+        excused = holding.weak and holding.backend in in_transaction
+        if holding.identity not in known and not excused:
+            found[Residue(holding.kind, holding.object, holding.detail, backend=holding.backend)] += 1
+    databases = {h.object for h in now if h.kind == "database_created"}
+    gone = [h for h in before if h.kind == "database_created" and h.object not in databases]
+    lost = [Residue("database_dropped", h.object, "existed at the baseline") for h in gone]
+    return [_count(residue, count) for residue, count in found.items()] + lost
+
+
+def _count(residue: Residue, count: int) -> Residue:
+    return Residue(residue.kind, residue.object, residue.detail, count, residue.backend)
+
+
+def compare_objects(before: Catalogue, now: Catalogue) -> list[Residue]:
+    residue = []
+    for key in _top_level(now.keys() - before.keys(), now):
+        residue.append(_say_created(now[key]))
+    for key in _top_level(before.keys() - now.keys(), before):
+        if key[0] != "temp_table":
+            residue.append(_say_dropped(before[key]))
+    for key in sorted(before.keys() & now.keys()):
+        if before[key] != now[key]:
+            residue += _say_changed(before[key], now[key])
+    return residue + list(_compare_column_order(before, now))
+
+
+def _top_level(keys: Iterable[tuple[str, str]], catalogue: Catalogue) -> list[tuple[str, str]]:
+    """Leave out what came or went with its own table: one cause, one line."""
+    keys = set(keys)
+    return sorted(key for key in keys if ("table", catalogue[key].parent) not in keys)
+
+
+def _say_created(thing: SchemaObject) -> Residue:
+    kind = CREATED.get(thing.kind, f"{thing.kind}_created")
+    return Residue(kind, thing.name, thing.definition)
+
+
+def _say_dropped(thing: SchemaObject) -> Residue:
+    kind = DROPPED.get(thing.kind, f"{thing.kind}_dropped")
+    return Residue(kind, thing.name, thing.definition)
+
+
+def _say_changed(old: SchemaObject, new: SchemaObject) -> list[Residue]:
+    if old.kind in ("column", "table"):
+        return [Residue("column_changed", old.name, f"{old.definition} -> {new.definition}")]
+    return [_say_dropped(old), _say_created(new)]
+
+
+def _compare_column_order(before: Catalogue, now: Catalogue) -> Iterator[Residue]:
+    old, new = _list_columns(before), _list_columns(now)
+    for table in sorted(old.keys() & new.keys()):
+        same_names = sorted(old[table]) == sorted(new[table])
+        if same_names and old[table] != new[table]:
+            detail = f"order {', '.join(old[table])} -> {', '.join(new[table])}"
+            yield Residue("column_changed", table, detail)
+
+
+def _list_columns(catalogue: Catalogue) -> dict[str, list[str]]:
+    columns: dict[str, list[str]] = {}
+    for thing in catalogue.values():
+        if thing.kind == "column":
+            columns.setdefault(thing.parent or "", []).append(thing.name)
+    return columns
+
+
+def compare_rows(before: Observation, now: Observation) -> list[Residue]:
+    residue = []
+    for table in sorted(before.rows.keys() & now.rows.keys()):
+        unread = now.unread.get(table, 0)
+        if before.rows[table] != now.rows[table] or unread:
+            residue += _compare_table(table, before.rows[table], now.rows[table], unread)
+    return residue
+
+
+def _compare_table(table: str, before: Rows, now: Rows, unread: int) -> list[Residue]:
+    old, new = Counter(before), Counter(now)
+    removed, added = list((old - new).elements()), list((new - old).elements())
+    keys = {key for key, _ in removed if key is not None} & {key for key, _ in added}
+    groups = {
+        "rows_changed": [text for key, text in added if key in keys],
+        "rows_added": [text for key, text in added if key not in keys],
+        "rows_removed": [text for key, text in removed if key not in keys],
+    }
+    counts = {kind: len(texts) for kind, texts in groups.items()}
+    counts["rows_added"] += unread
+    return [
+        Residue(kind, table, _show(groups[kind], count), count)
+        for kind, count in counts.items()
+        if count
+    ]
+
+
+def _show(texts: list[str], count: int) -> str:
+    shown = ", ".join(text if len(text) <= 200 else text[:200] + "..." for text in texts[:SHOWN])
+    return shown if count <= SHOWN else f"{shown}, and {count - SHOWN} more"
+
+
+def find_drift(before: Observation, now: Observation) -> list[Residue]:
+    """Sequences and AUTO_INCREMENT counters that moved: not residue, told apart."""
+    if now.counters == before.counters:
+        return []
+    return [
+        Residue("sequence_drift", name, f"{before.counters[name]} -> {now.counters[name]}")
+        for name in sorted(before.counters.keys() & now.counters.keys())
+        if before.counters[name] != now.counters[name]
+    ]
