@@ -84,9 +84,9 @@ def stack_command(options: argparse.Namespace) -> int:
         return open_shell(stack, options.servers)
     plan = make_plan(_read_selection(options))
     if options.recipe and options.case and len(plan.recipes) == len(plan.cases) == 1 and not options.list:
-        from matrix.reproduce import reproduce_cell
+        from matrix.reproduce import reproduce_cells
 
-        return reproduce_cell(stack, plan.recipes[0], plan.cases[0], options.servers)
+        return reproduce_cells(stack, plan.recipes, plan.cases, options.servers)
     return run_command(options)
 
 

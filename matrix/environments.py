@@ -10,10 +10,11 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,18 +63,21 @@ def prepare_environment(stack: Stack) -> Environment:
     interpreter = find_interpreter(stack.python)
     if interpreter is None:
         raise EnvironmentMissing(stack.id, f"python{stack.python}")
-    return build_environment(LOCKS / f"{stack.id}.txt", interpreter)
+    return build_environment(LOCKS / f"{stack.id}.txt", interpreter, stack.source)
 
 
-def build_environment(lock: Path, interpreter: Path) -> Environment:
-    """Return the environment of a lock file for one interpreter, built first if it is not in the cache."""
+def build_environment(lock: Path, interpreter: Path, source: Sequence[str] = ()) -> Environment:
+    """Return the environment of a lock file for one interpreter, built first if it is not in the cache.
+
+    source: the only packages that may be compiled here; any other has to come as a wheel.
+    """
     started = time.monotonic()
     place = cache_dir() / "environments" / _make_key(lock, interpreter)
     place.parent.mkdir(parents=True, exist_ok=True)
     with _hold(place.with_suffix(".lock")):
         record = _read_record(place)
         if record is None:
-            record = _build(place, lock, interpreter)
+            record = _build(place, lock, interpreter, source)
     return Environment(
         python=place / "bin" / "python",
         seconds=time.monotonic() - started,
@@ -134,25 +138,44 @@ def _read_record(place: Path) -> Mapping[str, object] | None:
         return None
 
 
-def _build(place: Path, lock: Path, interpreter: Path) -> Mapping[str, object]:
+def _build(place: Path, lock: Path, interpreter: Path, source: Sequence[str]) -> Mapping[str, object]:
+    """Bytecode is left to the first import: compiling all of it takes twice as long as what is ever imported."""
     shutil.rmtree(place, ignore_errors=True)
     run_uv("venv", "--quiet", "--no-project", "--python", interpreter, place)
+    wheels_only = [f"--only-binary={name}" for name in _list_names(lock) if name not in map(_normalise, source)]
     run_uv(
-        "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", place / "bin" / "python",
+        "pip", "sync", "--quiet", "--no-config", "--require-hashes", "--python", place / "bin" / "python", *wheels_only,
         "--build-constraints", LOCKS / "build.txt", "--require-build-hashes", lock,
     )  # fmt: skip
     packages = next((place / "lib").glob("python*/site-packages"))
-    record = {"lock": lock.name, "interpreter": str(interpreter), "built": _find_built(packages), "c_extensions": _find_c_extensions(packages)}
+    record = {
+        "lock": lock.name,
+        "interpreter": str(interpreter),
+        "built": _find_built(packages, source),
+        "c_extensions": _find_c_extensions(packages),
+    }
     partial = place / f"{RECORD}.partial"
     partial.write_text(json.dumps(record, indent=1), encoding="utf-8")
     partial.replace(place / RECORD)
     return record
 
 
-def _find_built(packages: Path) -> list[str]:
-    """No index serves a wheel with the bare tag linux_<machine>: such a wheel was built here."""
-    files = sorted(packages.glob("*.dist-info/WHEEL"))
-    return [file.parent.name.removesuffix(".dist-info") for file in files if "-linux_" in file.read_text(encoding="utf-8")]
+def _list_names(lock: Path) -> list[str]:
+    return [pin.partition("==")[0] for pin in read_pins(lock) if "==" in pin]
+
+
+def _normalise(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _find_built(packages: Path, source: Sequence[str]) -> list[str]:
+    """A Linux wheel from an index is tagged manylinux or musllinux; the bare tag is that of a wheel built here."""
+    built = []
+    for file in sorted(packages.glob("*.dist-info/WHEEL")):
+        name = file.parent.name.removesuffix(".dist-info")
+        if _normalise(name.rpartition("-")[0]) in map(_normalise, source) and not re.search("many|musl", file.read_text(encoding="utf-8")):
+            built.append(name)
+    return built
 
 
 def _find_c_extensions(packages: Path) -> bool | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.console import Console
-from rich.table import Table
 
 from matrix.environments import Environment, EnvironmentFailed, EnvironmentMissing, prepare_environment
 from matrix.interpreters import find_interpreter
@@ -28,23 +27,21 @@ def show_plan(plan: Plan) -> None:
 
 def show_environments(stacks: Iterable[Stack]) -> int:
     """Build the stacks' environments and print how each went; returns 1 when uv failed for one."""
-    table = Table("stack", "seconds", "compiled here", "SQLAlchemy's C extensions", "Python")
-    failures = []
+    failed = False
     for stack in stacks:
         try:
             environment = prepare_environment(stack)
         except EnvironmentMissing as error:
-            table.add_row(stack.id, "", "", "", f"not run: {error.missing} is missing")
+            words = f"not here: {error}"
         except EnvironmentFailed as error:
-            failures.append(f"{stack.id}: {error}")
+            failed, words = True, f"FAILED: {error}"
         else:
-            table.add_row(stack.id, *_describe(environment))
-    CONSOLE.print(table)
-    for failure in failures:
-        CONSOLE.print(failure, markup=False, soft_wrap=True)
-    return 1 if failures else 0
+            words = _describe(environment)
+        CONSOLE.print(f"{stack.id}: {words}", markup=False, soft_wrap=True)
+    return 1 if failed else 0
 
 
-def _describe(environment: Environment) -> tuple[str, ...]:
-    extensions = {True: "yes", False: "no", None: ""}[environment.c_extensions]
-    return f"{environment.seconds:.2f}", ", ".join(environment.built), extensions, str(environment.python)
+def _describe(environment: Environment) -> str:
+    built = f", compiled here: {', '.join(environment.built)}" if environment.built else ""
+    plain = "" if environment.c_extensions else ", WITHOUT SQLAlchemy's C extensions"
+    return f"{environment.seconds:.2f} s{built}{plain}"

@@ -5,13 +5,15 @@ Standard library only: the noxfile imports this module before any environment ex
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from matrix.tables import Row, RowError, Rows
+
+__all__ = ["Database", "RowError", "Stack", "load_databases", "load_stacks"]
 
 DATABASES = Path(__file__).with_name("databases.toml")
 STACKS = Path(__file__).with_name("stacks.toml")
@@ -19,10 +21,6 @@ LINES = ("1.3", "1.4", "2.0", "2.1")
 DEFAULT_PYTHON = "3.11"
 TITLES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
 KINDS = {"postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
-
-
-class RowError(ValueError):
-    """A row that cannot be used; the text names file, row, field and what is expected."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +63,8 @@ class Stack:
     database: Database
     query: Mapping[str, str] = field(hash=False)
     requirements: tuple[str, ...]
+    source: tuple[str, ...] = ()
+    """Packages that exist only as source for some Python and may be compiled on this machine."""
     promised: bool = True
 
     @property
@@ -80,7 +80,7 @@ def load_databases(path: Path = DATABASES) -> dict[str, Database]:
 
     Raises RowError for a file that is missing, malformed or inconsistent.
     """
-    rows = _Rows(path, "database")
+    rows = Rows(path, "database")
     databases = {}
     for row in rows:
         product = row.take("product", str, choices=KINDS)
@@ -102,14 +102,15 @@ def load_stacks(path: Path = STACKS, databases: Mapping[str, Database] | None = 
     Raises RowError for a file that is missing, malformed or inconsistent.
     """
     databases = load_databases() if databases is None else databases
-    rows = _Rows(path, "stack")
+    rows = Rows(path, "stack")
     return {row.id: _build_stack(row, rows, databases) for row in rows}
 
 
-def _build_stack(row: _Row, rows: _Rows, databases: Mapping[str, Database]) -> Stack:
+def _build_stack(row: Row, rows: Rows, databases: Mapping[str, Database]) -> Stack:
     line = row.take("line", str, choices=LINES)
     name = row.take("driver", str, choices=rows.tables("driver"))
-    driver = _Row(rows.path, "driver", name, rows.tables("driver")[name])
+    driver = Row(rows.path, "driver", name, rows.tables("driver")[name])
+    shared = Row(rows.path, "line", line, rows.tables("line").get(line))
     database = databases[row.take("database", str, choices=databases)]
     modes = {"1.3": ("legacy",), "1.4": ("legacy", "future")}.get(line, ("future",))
     stack = Stack(
@@ -122,23 +123,28 @@ def _build_stack(row: _Row, rows: _Rows, databases: Mapping[str, Database]) -> S
         asynchronous=driver.take("asynchronous", bool, False),
         database=database,
         query=driver.take("query", dict, {}) | row.take("query", dict, {}),
-        requirements=_join_requirements(row, driver, rows.tables("line"), line),
+        requirements=_join_texts("requirements", shared, driver, row),
+        source=_join_texts("source", shared, driver, row),
         promised=row.take("promised", bool, True),
     )
-    row.finish()
-    driver.finish()
+    for part in (row, driver, shared):
+        part.finish()
     _check_names(row, stack, name)
     return stack
 
 
-def _join_requirements(row: _Row, driver: _Row, lines: Mapping[str, Any], line: str) -> tuple[str, ...]:
-    parts = [*lines.get(line, {}).get("requirements", []), *driver.take("requirements", list), *row.take("requirements", list, [])]
-    if not all(isinstance(part, str) for part in parts):
-        raise row.refuse("requirements", parts, "a list of texts")
-    return tuple(dict.fromkeys(parts))
+def _join_texts(name: str, *parts: Row) -> tuple[str, ...]:
+    """Return what line, driver and row say together, each text once."""
+    texts: list[str] = []
+    for part in parts:
+        values = part.take(name, list, [])
+        if not all(isinstance(value, str) for value in values):
+            raise part.refuse(name, values, "a list of texts")
+        texts += values
+    return tuple(dict.fromkeys(texts))
 
 
-def _check_names(row: _Row, stack: Stack, driver: str) -> None:
+def _check_names(row: Row, stack: Stack, driver: str) -> None:
     """The id is typed into commands and links, so it must say what the row says."""
     future = "f" if (stack.line, stack.mode) == ("1.4", "future") else ""
     start = f"sa{stack.line.replace('.', '')}{future}-{driver}-{stack.database.id}"
@@ -148,66 +154,3 @@ def _check_names(row: _Row, stack: Stack, driver: str) -> None:
         raise row.refuse("id", stack.id, f"{start!r}, alone or followed by '-' and a word")
     if stack.dialect.partition("+")[0] != stack.database.kind:
         raise row.refuse("database", stack.database.id, f"one of the kind of {stack.dialect!r}")
-
-
-class _Row:
-    """One table of a TOML file, from which fields are taken until none is left."""
-
-    def __init__(self, path: Path, kind: str, name: str, values: Any) -> None:
-        self.path, self.kind, self.id = path, kind, name
-        if not isinstance(values, dict):
-            raise RowError(f"{path.name}, {kind} {name!r}: expected a table")
-        self._left = dict(values)
-        self._seen: list[str] = []
-
-    def take(self, name: str, kind: type, default: Any = None, choices: Iterable[str] = ()) -> Any:
-        """Remove and return one field; a field without default has to be there."""
-        self._seen.append(name)
-        value = self._left.pop(name, default)
-        if value is None:
-            raise RowError(f"{self.path.name}, {self.kind} {self.id!r}: field {name!r} is missing" + (f", expected one of {', '.join(choices)}" if choices else ""))
-        if not isinstance(value, kind):
-            raise self.refuse(name, value, f"a {kind.__name__}")
-        if choices and value not in choices:
-            raise self.refuse(name, value, "one of " + ", ".join(choices))
-        return value
-
-    def refuse(self, name: str, value: Any, expected: str) -> RowError:
-        return RowError(f"{self.path.name}, {self.kind} {self.id!r}: field {name!r} is {value!r}, expected {expected}")
-
-    def finish(self) -> None:
-        """Refuse what nobody took: most often a field with a spelling mistake."""
-        for name in self._left:
-            near = difflib.get_close_matches(name, self._seen, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(self._seen)}"
-            raise RowError(f"{self.path.name}, {self.kind} {self.id!r}: unknown field {name!r}{hint}")
-
-
-class _Rows:
-    """The rows and shared tables of one TOML file."""
-
-    def __init__(self, path: Path, kind: str) -> None:
-        self.path, self.kind = path, kind
-        try:
-            self._file = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise RowError(f"{path}: cannot be read: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise RowError(f"{path.name}: is not valid TOML: {error}") from error
-
-    def tables(self, kind: str) -> dict[str, Any]:
-        return self._file.get(kind, {})
-
-    def __iter__(self):
-        listed = self._file.get(self.kind, [])
-        if not isinstance(listed, list) or not listed:
-            raise RowError(f"{self.path.name}: has no [[{self.kind}]] rows")
-        seen: set[str] = set()
-        for position, values in enumerate(listed, start=1):
-            name = values.get("id")
-            if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9_]+)*", name):
-                raise RowError(f"{self.path.name}, {self.kind} number {position}: field 'id' is {name!r}, expected lower-case words joined by '-'")
-            if name in seen:
-                raise RowError(f"{self.path.name}, {self.kind} {name!r}: the id is used twice")
-            seen.add(name)
-            yield _Row(self.path, self.kind, name, {key: value for key, value in values.items() if key != "id"})
