@@ -1,0 +1,162 @@
+"""The facts of a cell as a rule reads them: marks on lanes, the fixture's lane, transactions and what they wrote."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from reports.causes.statements import classify, is_write
+from reports.verdicts import Judgement, find_leaks, has_broken
+
+FIDELITY_ENDS = ("commit", "rollback")
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What proves a cause: an index into the timeline, or the place of another fact ('errors/0', 'hang')."""
+
+    text: str
+    timeline: int | None = None
+    fact: str | None = None
+
+    def as_json(self) -> dict:
+        return {"timeline": self.timeline, "fact": self.fact, "text": self.text}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One event of the timeline. `does` is what it does to the transaction, whoever recorded it."""
+
+    index: int
+    at: float
+    lane: int
+    backend: int | None
+    source: str
+    event: str
+    text: str
+    phase: str | None
+    does: str
+
+    def prove(self, says: str = "") -> Proof:
+        who = "the server received" if self.source == "server" else "the client sent"
+        what = self.text or self.event.replace("_", " ").upper()
+        return Proof(f"lane {self.lane}, {self.phase or 'outside a phase'}: {who} {what}{says}", timeline=self.index)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A COMMIT that made writes durable: the mark, the first write, and what had happened on its lane before."""
+
+    mark: Mark
+    write: Mark
+    before: tuple[Mark, ...]
+
+
+class Evidence:
+    """Facts of one cell (the pass that shows its verdict) and what can be read from them at once.
+
+    product: postgresql, mysql or mariadb.
+    """
+
+    def __init__(self, judgement: Judgement, product: str, other: dict | None = None):
+        self.facts = judgement.shown
+        self.verdict = judgement.verdict
+        self.product = product
+        self.other = other
+
+    @property
+    def leaks(self) -> bool:
+        return bool(find_leaks(self.facts))
+
+    @property
+    def breaks(self) -> bool:
+        return has_broken(self.facts)
+
+    @property
+    def implicit_commits(self) -> bool:
+        """MySQL and MariaDB commit before DDL and begin a transaction without saying so."""
+        return self.product in ("mysql", "mariadb")
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        return [make_mark(index, event) for index, event in enumerate(self.facts["timeline"])]
+
+    @cached_property
+    def client(self) -> list[Mark]:
+        return [mark for mark in self.marks if mark.source == "client"]
+
+    @cached_property
+    def server(self) -> list[Mark]:
+        return [mark for mark in self.marks if mark.source == "server"]
+
+    @cached_property
+    def wire(self) -> list[Mark]:
+        """What reached the server: its own statement log; the engine's events only where there is no log."""
+        return self.server or self.client
+
+    @cached_property
+    def outer(self) -> set[int]:
+        """Lanes on which the fixture had opened a transaction that was still open when the test began.
+
+        Drivers send BEGIN with the first statement, so the client's events count here too.
+        """
+        lanes = {}
+        for mark in self.marks:
+            if mark.phase != "setup":
+                continue
+            if mark.does in ("begin", "savepoint"):
+                lanes[mark.lane] = True
+            elif mark.does in (*FIDELITY_ENDS, "checkin", "close"):
+                lanes.pop(mark.lane, None)
+        return set(lanes)
+
+    def in_call(self, marks: Iterable[Mark]) -> list[Mark]:
+        return [mark for mark in marks if mark.phase == "call"]
+
+    def around_call(self, marks: Iterable[Mark]) -> list[Mark]:
+        return [mark for mark in marks if mark.phase in ("setup", "teardown")]
+
+    @cached_property
+    def commits(self) -> list[Commit]:
+        """Every COMMIT that made a write durable, in the order in which they came."""
+        return sorted(self.find_commits(), key=lambda commit: commit.mark.index)
+
+    def find_commits(self) -> Iterator[Commit]:
+        for lane in {mark.lane for mark in self.wire}:
+            marks, write = [mark for mark in self.wire if mark.lane == lane], None
+            for position, mark in enumerate(marks):
+                if mark.does in ("commit", "commit_prepared") and write:
+                    yield Commit(mark, write, tuple(marks[:position]))
+                if mark.does in FIDELITY_ENDS:
+                    write = None
+                elif write is None and is_write(mark.text):
+                    write = mark
+
+    def find_error(self, *patterns: str, types: tuple[str, ...] = (), phase: str | None = None) -> Proof | None:
+        """Return the first exception whose message matches a pattern, or whose class name is one of types."""
+        for index, error in enumerate(self.facts["errors"]):
+            if phase and error["phase"] != phase:
+                continue
+            name = error["type"].rsplit(".", 1)[-1]
+            if name in types or any(re.search(pattern, error["message"], re.IGNORECASE) for pattern in patterns):
+                first_line = (error["message"].strip().splitlines() or [""])[0]
+                return Proof(f"{error['phase']}: {name}: {first_line}"[:300], fact=f"errors/{index}")
+        return None
+
+    def find_residue(self, *kinds: str) -> Proof | None:
+        """Return the first residue of one of these kinds, as the server showed it."""
+        for place in ("residue", "process"):
+            for index, found in enumerate(self.facts[place]):
+                if found["kind"] in kinds:
+                    return Proof(f"{found['kind'].replace('_', ' ')}: {found['object']} ({found['detail']})", fact=f"{place}/{index}")
+        return None
+
+    def find_text(self, pattern: str, marks: Iterable[Mark] | None = None) -> Mark | None:
+        """Return the first mark of what reached the server whose text matches."""
+        return next((mark for mark in (self.wire if marks is None else marks) if re.search(pattern, mark.text, re.IGNORECASE)), None)
+
+
+def make_mark(index: int, event: dict) -> Mark:
+    text, name = event.get("text") or "", event["event"]
+    does = classify(text) if name == "statement" else name
+    return Mark(index, event["at"], event["lane"], event.get("backend"), event["source"], name, text, event.get("phase"), does)

@@ -1,0 +1,109 @@
+"""What a file of facts must not contradict, beyond its schema and its hash."""
+
+from collections import Counter
+
+
+def find_contradiction(stem: str, records: list[dict]) -> tuple[int | None, str] | None:
+    """Return (line, what is wrong) for the first contradiction, None when there is none.
+
+    stem: the file's name without .jsonl, which must be the stack's id.
+    """
+    for check in (check_frame, check_identity, check_duplicates, check_members, check_passes, check_whole):
+        problem = check(stem, records)
+        if problem:
+            return problem
+    return None
+
+
+def check_frame(stem, records):
+    for number, record in enumerate(records, 1):
+        if (record["kind"] == "header") != (number == 1):
+            return number, "the header must be the first line and only there"
+        if (record["kind"] == "footer") != (number == len(records)):
+            return number, "the footer must be the last line and only there"
+    return None
+
+
+def check_identity(stem, records):
+    stack = records[0]["stack"]["id"]
+    if stack != stem:
+        return 1, f"the header is of stack {stack}"
+    for number, record in cell_lines(records):
+        expected = f"{stack}/{record['recipe']}/{record['case']}"
+        if record["cell"] != expected:
+            return number, f"the cell is called {record['cell']}, its parts make {expected}"
+    return None
+
+
+def check_duplicates(stem, records):
+    seen = {}
+    for number, record in enumerate(records, 1):
+        key = (record["kind"], record.get("recipe"), record.get("case"), record.get("pass"))
+        if key in seen:
+            name = record.get("cell", record.get("recipe"))
+            return number, f"{name} ({record.get('pass', 'recipe')}) is already on line {seen[key]}"
+        seen[key] = number
+    return None
+
+
+def check_members(stem, records):
+    """Every line must speak of a recipe and a case that the header knows, and that applies."""
+    header = records[0]
+    excluded = {r["recipe"] for r in records if r["kind"] == "recipe" and not r["applies"]}
+    for number, record in enumerate(records, 1):
+        if record["kind"] not in ("recipe", "cell"):
+            continue
+        if record["recipe"] not in header["recipes"]:
+            return number, f"recipe {record['recipe']} is not in the header"
+        if record["kind"] == "cell" and record["case"] not in header["cases"]:
+            return number, f"case {record['case']} is not in the header"
+        if record["kind"] == "cell" and record["recipe"] in excluded:
+            return number, f"{record['cell']} ran although its recipe does not apply"
+    return None
+
+
+def check_passes(stem, records):
+    first = {record["cell"] for _, record in cell_lines(records) if record["pass"] == "first"}
+    for number, record in cell_lines(records):
+        if record["cell"] not in first:
+            return number, f"{record['cell']} has a confirmation but no first pass"
+    return None
+
+
+def check_whole(stem, records):
+    """Nothing that was selected may be missing, unless the run says itself that it stopped early."""
+    header, footer = records[0], records[-1]
+    cells = [record for _, record in cell_lines(records)]
+    if footer["cells"] != len(cells):
+        return len(records), f"the footer counts {footer['cells']} cell lines, the file has {len(cells)}"
+    if footer["problems"]:
+        return None
+    known = {record["recipe"] for record in records if record["kind"] == "recipe"}
+    for recipe in header["selection"]["recipes"]:
+        if recipe not in known:
+            return None, f"recipe {recipe} was selected but has no line"
+    return find_lost_cell([r for r in cells if r["pass"] == "first"], applying(records))
+
+
+def find_lost_cell(cells, recipes):
+    """Recipes of one family run the same cases, so a case that only some of them have was lost."""
+    ran = {recipe: set() for recipe in recipes}
+    for record in cells:
+        ran.setdefault(record["recipe"], set()).add(record["case"])
+    families = {recipe.split("/")[0] for recipe in ran}
+    for family in sorted(families):
+        members = {r: cases for r, cases in ran.items() if r.startswith(family + "/")}
+        count = Counter(case for cases in members.values() for case in cases)
+        for recipe, cases in members.items():
+            lost = sorted(set(count) - cases)
+            if lost:
+                return None, f"recipe {recipe} has no line for case {lost[0]}, which others of its family ran"
+    return None
+
+
+def applying(records):
+    return [record["recipe"] for record in records if record["kind"] == "recipe" and record["applies"]]
+
+
+def cell_lines(records):
+    return [(number, record) for number, record in enumerate(records, 1) if record["kind"] == "cell"]

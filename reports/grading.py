@@ -1,0 +1,93 @@
+"""Grade the facts of one stack: a verdict and a cause for every cell, a word for every recipe."""
+
+from dataclasses import dataclass
+from statistics import median
+
+from reports.causes import Evidence, Proof, find_cause
+from reports.controls import check_controls, find_missing_controls
+from reports.load import CellFacts, StackFacts
+from reports.verdicts import ISOLATES, LEAKS, Judgement, describe, judge, worst_of
+from reports.words import Graded, Word, find_word
+
+
+@dataclass(frozen=True)
+class GradedCell:
+    """A cell with its verdict, its leading cause (id) and what proves it."""
+
+    facts: CellFacts
+    judgement: Judgement
+    cause: str | None
+    proof: Proof | None
+
+    @property
+    def verdict(self) -> str:
+        return self.judgement.verdict
+
+    @property
+    def other(self) -> dict | None:
+        """The pass that is not shown."""
+        passes = [p for p in (self.facts.first, self.facts.confirmation) if p is not None and p is not self.judgement.shown]
+        return passes[0] if passes else None
+
+    @property
+    def reason(self) -> str:
+        return "" if self.verdict == ISOLATES else describe(self.judgement.shown)
+
+
+@dataclass(frozen=True)
+class GradedStack:
+    facts: StackFacts
+    cells: dict[str, dict[str, GradedCell]]
+    words: dict[str, Word]
+    problems: tuple[str, ...] = ()
+
+
+def grade_stack(facts: StackFacts) -> GradedStack:
+    """Grade everything that one file of facts says."""
+    product = facts.header["stack"]["database"]["product"]
+    cells: dict[str, dict[str, GradedCell]] = {}
+    for cell in facts.cells:
+        cells.setdefault(cell.recipe, {})[cell.case] = grade_cell(cell, product)
+    words = {recipe: find_recipe_word(facts, record, cells.get(recipe, {})) for recipe, record in facts.recipes.items()}
+    return GradedStack(facts, cells, words, tuple(find_problems(facts)))
+
+
+def grade_cell(cell: CellFacts, product: str) -> GradedCell:
+    judgement = judge(cell.first, cell.confirmation)
+    if not judgement.red:
+        return GradedCell(cell, judgement, None, None)
+    other = cell.confirmation if judgement.shown is cell.first else cell.first
+    found = find_cause(Evidence(judgement, product, other))
+    return GradedCell(cell, judgement, found[0].id, found[1]) if found else GradedCell(cell, judgement, None, None)
+
+
+def find_recipe_word(facts: StackFacts, record: dict, cells: dict[str, GradedCell]) -> Word:
+    levels = facts.header["cases"]
+    graded = [Graded(levels[case]["level"], cell.verdict, worst_of(cell.judgement)) for case, cell in cells.items()]
+    return find_word(graded, None if record["applies"] else record["unmet"], bool(record.get("residue")))
+
+
+def find_problems(facts: StackFacts) -> list[str]:
+    """Return what makes the verdicts of this stack untrustworthy: its own notes, and controls that misbehave."""
+    lines = [line for cell in facts.cells for line in (cell.first, cell.confirmation) if line]
+    problems = list(facts.footer["problems"])
+    problems += [problem for problem in check_controls(lines, facts.header["cases"]) if problem not in problems]
+    if facts.header["selection"]["complete"]:
+        problems += [f"{facts.stack}: control {recipe} has no cells" for recipe in find_missing_controls(facts.recipes)]
+    if facts.footer["controls"] == "misbehaved" and not problems:
+        problems.append(f"{facts.stack}: the run says that its controls misbehaved")
+    return problems
+
+
+def find_cost(cells: dict[str, GradedCell]) -> float | None:
+    """Median duration in seconds of a recipe's cells that ran through (first pass, no error)."""
+    durations = [c.facts.first["duration_s"] for c in cells.values() if c.verdict in (ISOLATES, LEAKS)]
+    return round(median(durations), 6) if durations else None
+
+
+def count_causes(cells: dict[str, GradedCell]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for cell in cells.values():
+        if cell.cause:
+            counts[cell.cause] = counts.get(cell.cause, 0) + 1
+    return counts
