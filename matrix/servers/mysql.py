@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -14,7 +15,8 @@ from matrix.cache import cache_dir, place
 from matrix.rows import Database
 from matrix.servers import process
 from matrix.servers.directory import RunDirectory
-from matrix.servers.process import LOOPBACK, Installation
+from matrix.servers.installation import Installation, run
+from matrix.servers.process import LOOPBACK
 from matrix.servers.server import Answer, Server, WayUnavailable, check_answer
 
 USER = "root"
@@ -61,7 +63,7 @@ def _start(database: Database, installation: Installation, way: str, directory: 
         places = (f"--port={port}", f"--socket={data / 'socket'}", f"--pid-file={data / 'pid'}", f"--init-file={accounts}")
         launched = process.launch(directory, make_command(installation, data, *places), stop_signal=signal.SIGKILL)
         try:
-            answer = launched.wait_until_ready(lambda: ask(LOOPBACK, port, USER, password), (pymysql.err.OperationalError,))
+            answer = process.wait_for_answer(lambda: ask(LOOPBACK, port, USER, password), (pymysql.err.OperationalError,), launched.has_ended, launched.describe_failure)
             check_answer(database, answer)
         except BaseException:
             launched.stop()
@@ -78,7 +80,7 @@ def make_command(installation: Installation, data: Path, *more: str) -> list[str
         places.append(f"--secure-file-priv={data.parent}")
     if installation.loader:  # a private root: the built-in paths lead to the machine's own files
         places += [f"--basedir={installation.programs.parent}", f"--lc-messages-dir={installation.share}", f"--character-sets-dir={installation.share}/charsets", f"--plugin-dir={installation.plugins}"]
-    user = process.choose_account() and ["--user=root"]  # throw-away and on loopback: root may run it
+    user = ["--user=root"] if os.getuid() == 0 else []  # throw-away and on loopback: root may run it
     return installation.command(PROGRAMS[installation.product], "--no-defaults", *user, *places, *OPTIONS, *ONLY[installation.product], *more)
 
 
@@ -99,10 +101,10 @@ def prepare_data(installation: Installation, directory: RunDirectory) -> Path:
         data = directory.path / "new"
         data.mkdir(mode=0o700)
         if installation.product == "mysql":
-            process.run(make_command(installation, data, "--initialize-insecure"), directory.path)
+            run(make_command(installation, data, "--initialize-insecure"), directory.path)
             (data / "auto.cnf").unlink(missing_ok=True)  # the server's identity: each copy makes its own
         else:
-            process.run(make_command(installation, data, "--bootstrap", "--skip-networking"), directory.path, input=join_bootstrap(installation))
+            run(make_command(installation, data, "--bootstrap", "--skip-networking"), directory.path, input=join_bootstrap(installation))
         shutil.copytree(data, draft, dirs_exist_ok=True)
         shutil.rmtree(data)
 
@@ -142,7 +144,7 @@ def find_share(share: Path) -> Path | None:
 
 def ask(host: str, port: int, user: str, password: str) -> Answer:
     """Return what the server says that it is; raise pymysql.err.OperationalError when it does not let us in."""
-    connection = pymysql.connect(host=host, port=port, user=user, password=password, connect_timeout=10, ssl_disabled=True)
+    connection = pymysql.connect(host=host, port=port, user=user, password=password, connect_timeout=10, read_timeout=10, ssl_disabled=True)
     try:
         return read_answer(connection)
     finally:
@@ -159,7 +161,7 @@ def read_answer(connection: Any) -> Answer:
 
 def read_version(command: list[str]) -> tuple[str, str]:
     """Return (product, version) as the program says them; raise WayUnavailable when it does not run."""
-    output = process.run([*command, "--no-defaults", "--version"], Path("/"))
+    output = run([*command, "--no-defaults", "--version"], Path("/"))
     found = re.search(r"Ver (\d\S*)", output)
     if not found:
         raise WayUnavailable(f"{command[-1]} --version does not answer as MySQL and MariaDB do: {output.strip()[:200]!r}")

@@ -14,8 +14,10 @@ import psycopg
 from matrix.cache import cache_dir, place
 from matrix.rows import Database
 from matrix.servers import process
+from matrix.servers.account import choose_account, give_to, leave_root
 from matrix.servers.directory import RunDirectory
-from matrix.servers.process import LOOPBACK, Installation
+from matrix.servers.installation import Installation, run
+from matrix.servers.process import LOOPBACK
 from matrix.servers.server import Answer, Server, WayUnavailable, check_answer
 
 USER = "matrix_administrator"
@@ -57,13 +59,13 @@ def start(database: Database, installation: Installation, way: str) -> Server:
 
 
 def _start(database: Database, installation: Installation, way: str, directory: RunDirectory) -> Server:
-    account = process.choose_account()
-    installation = make_reachable(installation, directory.path, account)
+    account = choose_account()
+    installation = leave_root(make_reachable(installation, directory.path, account), account)
     data, sockets = directory.path / "data", directory.path / "socket"
     shutil.copytree(prepare_data(installation, directory, account), data, copy_function=shutil.copyfile)
     sockets.mkdir(mode=0o700)
     for path in (data, sockets):
-        process.give_to(account, path)
+        give_to(account, path)
     data.chmod(0o700)
     password = process.make_password()
     with process.reserve_port() as holder:
@@ -72,7 +74,7 @@ def _start(database: Database, installation: Installation, way: str, directory: 
         command = installation.command("postgres", "-D", str(data), *(f"--{name}={value}" for name, value in settings.items()))
         launched = process.launch(directory, command, account, signal.SIGQUIT)
         try:
-            answer = launched.wait_until_ready(lambda: set_password(str(sockets), port, password), (psycopg.OperationalError,))
+            answer = process.wait_for_answer(lambda: set_password(str(sockets), port, password), (psycopg.OperationalError,), launched.has_ended, launched.describe_failure)
             check_answer(database, answer)
         except BaseException:
             launched.stop()
@@ -90,9 +92,9 @@ def prepare_data(installation: Installation, directory: RunDirectory, account: d
     def build(draft: Path) -> None:
         data = directory.path / "new"
         data.mkdir(mode=0o700)
-        process.give_to(account, data)
+        give_to(account, data)
         options = ("--no-sync", "--no-locale", "--encoding=UTF8", "--auth-local=trust", "--auth-host=scram-sha-256", "--wal-segsize=1")
-        process.run(installation.command("initdb", "-D", str(data), f"--username={USER}", *options), directory.path, account)
+        run(installation.command("initdb", "-D", str(data), f"--username={USER}", *options), directory.path, account)
         shutil.copytree(data, draft, dirs_exist_ok=True)
         shutil.rmtree(data)
 
@@ -132,7 +134,7 @@ def read_answer(connection: psycopg.Connection[Any]) -> Answer:
 
 def read_version(command: list[str], directory: Path = Path("/")) -> tuple[str, str]:
     """Return (product, version) as the program says them; raise WayUnavailable when it does not run."""
-    output = process.run([*command, "--version"], directory)
+    output = run([*command, "--version"], directory)
     found = re.search(r"\(PostgreSQL\) (\S+)", output)
     if not found:
         raise WayUnavailable(f"{command[-1]} --version does not answer as PostgreSQL does: {output.strip()[:200]!r}")
