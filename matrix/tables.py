@@ -27,7 +27,7 @@ class Row:
         self._left = dict(values)
         self._seen: list[str] = []
 
-    def take(self, name: str, kind: type, default: Any = None, choices: Iterable[str] = ()) -> Any:
+    def take(self, name: str, kind: type, default: Any = None, choices: Iterable[str] | None = None) -> Any:
         """Remove and return one field; a field without default has to be there."""
         self._seen.append(name)
         value = self._left.pop(name, default)
@@ -35,7 +35,7 @@ class Row:
             raise RowError(f"{self.path.name}, {self.kind} {self.id!r}: field {name!r} is missing" + (f", expected one of {', '.join(choices)}" if choices else ""))
         if not isinstance(value, kind):
             raise self.refuse(name, value, f"a {kind.__name__}")
-        if choices and value not in choices:
+        if choices is not None and value not in choices:
             raise self.refuse(name, value, "one of " + ", ".join(choices))
         return value
 
