@@ -20,7 +20,7 @@ def run_recipe(channel, request):
     probe = Probe(channel, request)
     answer_signals(channel)
     arguments = [request["recipe"], "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-rN"]
-    code = int(pytest.main(arguments, plugins=[probe]))
+    code = int(pytest.main(arguments, plugins=[probe, EndOfCells()]))
     try:
         channel.send({"finished": code, "collection_errors": probe.collection_errors})
     except ChannelClosed:
@@ -50,6 +50,8 @@ class Probe(object):
         for item in items:
             wanted.setdefault(name_case(item), item)
         items[:] = [wanted[name] for name in self.order if name in wanted]
+        if items:
+            items.append(EndItem.from_parent(items[-1].parent, name="end of cells"))
 
     def pytest_collectreport(self, report):
         if report.failed:
@@ -59,6 +61,9 @@ class Probe(object):
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item):
+        if isinstance(item, EndItem):
+            yield
+            return
         self.begin_cell(item)
         yield
         self.end_cell(item)
@@ -121,6 +126,24 @@ class Probe(object):
             self.ask({"baseline": True})
             self.process.remember()
         yield
+
+
+class EndItem(pytest.Item):
+    """Stands behind the last case, so that its teardown does not end the wider fixtures as well:
+
+    what they leave is the recipe's own residue, not the last cell's.
+    """
+
+    def runtest(self):
+        raise AssertionError("the end of the cells is never run")
+
+
+class EndOfCells(object):
+    """Takes the end item out of the ordinary protocol."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item):
+        return True if isinstance(item, EndItem) else None
 
 
 def name_case(item):

@@ -8,6 +8,7 @@ from threading import Event
 
 from matrix.contents import Recipe
 from matrix.probe.channel import ChannelClosed
+from matrix.rows import Stack
 from matrix.supervisor.child import Child, describe_status
 from matrix.supervisor.hangs import HangWatch
 from matrix.supervisor.timeline import merge_statements
@@ -17,6 +18,7 @@ from reports.verdicts import RED, judge_pass
 
 # what a live child may still hold: it goes first, and a repair that would block on it comes after
 HELD_KINDS = frozenset({"open_transaction", "lock_held", "advisory_lock_held", "prepared_transaction", "temp_table"})
+INTERNAL_ERROR = 3  # pytest's exit code when ending session-scoped fixtures raised
 FIRST, CONFIRMATION = "first", "confirmation"
 
 
@@ -33,7 +35,7 @@ class RecipeFacts:
 class Examination:
     """What the cells of a stack share: the witness, the warm process and the baseline without any recipe."""
 
-    stack_id: str
+    stack: Stack
     witness: Witness
     warm: WarmProcess
     original: Baseline
@@ -109,6 +111,8 @@ class ChildRun:
                 self._end_cell(child, message["ended"])
             elif "finished" in message:
                 self._refuse_missing(message)
+                if message["finished"] == INTERNAL_ERROR:
+                    self.endings.append("its wider fixtures did not end well:\n" + child.read_output())
                 return
 
     def _begin_cell(self, message: dict) -> None:
@@ -139,10 +143,10 @@ class ChildRun:
     def _add_cell(self, facts: dict) -> None:
         opened, self._open = self._open, None
         statements = self.witness.read_statements() if self.pass_name == CONFIRMATION else []
-        facts["timeline"] = merge_statements(facts["timeline"], statements, opened["at"], self.witness.kind)
+        facts["timeline"] = merge_statements(facts["timeline"], statements, opened["at"], self.exam.stack.database.kind)
         cell = {
             "kind": "cell",
-            "cell": f"{self.exam.stack_id}/{self.recipe.id}/{facts['case']}",
+            "cell": f"{self.exam.stack.id}/{self.recipe.id}/{facts['case']}",
             "recipe": self.recipe.id,
             "pass": self.pass_name,
             "unmet": None,

@@ -61,11 +61,11 @@ def run_stack(job: StackJob) -> float:
     facts = FactsFile(job.directory / f"{job.stack.id}.jsonl", hidden_texts(job.server, witness.account))
     try:
         with WarmProcess(job.python, stack_environment(job.stack, witness.account)) as warm:
-            described = describe_stack(warm, job)
+            described = describe_stack(warm)
             witness.build_schema(described["ddl"])
             prove_sight(witness)
             facts.write(make_header(job, witness, described))
-            examination = Examination(job.stack.id, witness, warm, witness.record_baseline(), job.deadline_s, job.stop, job.on_cell)
+            examination = Examination(job.stack, witness, warm, witness.record_baseline(), job.deadline_s, job.stop, job.on_cell)
             run_recipes(job, examination, facts, described["packages"])
         wall = round(time.monotonic() - started, 3)
         facts.finish({"finished": now(), "wall_s": wall, "controls": "behaved", "problems": []})
@@ -157,7 +157,7 @@ def prove_sight(witness: Witness) -> None:
         raise InstrumentBroken(f"the witness is blind: planted and not seen: {', '.join(unseen)}")
 
 
-def describe_stack(warm: WarmProcess, job: StackJob) -> dict:
+def describe_stack(warm: WarmProcess) -> dict:
     """Ask a child of the warm process for versions, extensions and schema."""
     child = warm.fork({"task": "describe"})
     try:

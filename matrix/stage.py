@@ -1,0 +1,49 @@
+"""A stack made ready for somebody: environment, server, database with the sample schema, witness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from matrix.environments import prepare_environment
+from matrix.rows import Stack
+from matrix.servers import Server, start_server
+from matrix.supervisor.stack import describe_stack, name_database, stack_environment
+from matrix.supervisor.warm import WarmProcess
+from matrix.witness import Witness, open_witness
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stack, ready: what runs in it needs `python` and `environment`."""
+
+    stack: Stack
+    server: Server
+    witness: Witness
+    python: Path
+    environment: dict[str, str]
+    packages: dict[str, str]
+
+
+@contextmanager
+def open_stage(stack: Stack, ways: Sequence[str]) -> Iterator[Stage]:
+    """Start everything that a stack needs, and end all of it however the block ends.
+
+    Raises EnvironmentMissing, ServerUnavailable or InstrumentBroken.
+    """
+    python = prepare_environment(stack).python
+    server = start_server(stack.database, ways)
+    try:
+        witness = open_witness(server, name_database(stack))
+        try:
+            environment = stack_environment(stack, witness.account)
+            with WarmProcess(python, environment) as warm:
+                described = describe_stack(warm)
+            witness.build_schema(described["ddl"])
+            yield Stage(stack, server, witness, python, environment, described["packages"])
+        finally:
+            witness.close()
+    finally:
+        server.stop()

@@ -1,0 +1,211 @@
+"""The instrument on known-bad recipes: hangs and crashes end, wider fixtures are not blamed, leaks stay where they are."""
+
+import statistics
+
+import pytest
+
+from instrument import Bench, pick_cells
+from matrix.supervisor.stack import ControlMisbehaved
+from reports.verdicts import judge_pass
+
+CASES = ["commit_once", "commit_twice"]
+STACKS = {
+    "postgresql": ("sa20-psycopg2-postgresql18", "postgresql_server"),
+    "mysql": ("sa20-pymysql-mysql97", "mysql_server"),
+    "mariadb": ("sa20-pymysql-mariadb118", "mariadb_server"),
+}
+
+HEADER = """
+    import os, signal, threading, time
+    import pytest
+    from sqlalchemy import text
+    from sqlalchemy.orm import Session
+"""
+REAL = HEADER + """
+    @pytest.fixture
+    def session(engine):
+        session = Session(engine)
+        yield session
+        session.close()
+"""
+CLEAN = HEADER + """
+    @pytest.fixture
+    def session(engine):
+        connection = engine.connect()
+        transaction = connection.begin()
+        session = Session(connection, join_transaction_mode="create_savepoint")
+        yield session
+        session.close()
+        transaction.rollback()
+        connection.close()
+"""
+
+
+@pytest.fixture(params=STACKS)
+def bench(request, tmp_path):
+    stack, server = STACKS[request.param]
+    return Bench(tmp_path, stack, request.getfixturevalue(server))
+
+
+@pytest.fixture
+def postgresql_bench(tmp_path, postgresql_server):
+    return Bench(tmp_path, STACKS["postgresql"][0], postgresql_server)
+
+
+def test_leak_is_seen_and_never_reaches_the_next_recipe(bench):
+    leaky, clean = bench.write_recipe("leaky", REAL), bench.write_recipe("clean", CLEAN)
+    lines = bench.run([leaky, clean], CASES)
+    for cell in pick_cells(lines, "plain/leaky").values():
+        assert judge_pass(cell) == "leaks"
+        assert {found["kind"] for found in cell["residue"]} == {"rows_added"}
+    assert {judge_pass(cell) for cell in pick_cells(lines, "plain/clean").values()} == {"isolates"}
+
+
+def test_red_cell_is_confirmed_with_the_servers_own_log(bench):
+    lines = bench.run([bench.write_recipe("leaky", REAL)], CASES)
+    confirmed = pick_cells(lines, "plain/leaky", "confirmation")
+    assert list(confirmed) == CASES[::-1]
+    for cell in confirmed.values():
+        server = [event for event in cell["timeline"] if event["source"] == "server"]
+        assert "commit" in {event["event"] for event in server}
+        assert {event["backend"] for event in server} <= {event["backend"] for event in cell["timeline"] if event["source"] == "client"}
+
+
+@pytest.mark.parametrize("end, expected", [
+    ("os._exit(3)", {"signal": None, "exit_code": 3}),
+    ("os.kill(os.getpid(), signal.SIGKILL)", {"signal": 9, "exit_code": None}),
+    ("os.abort()", {"signal": 6, "exit_code": None}),
+])
+def test_crash_is_charged_to_its_cell_alone(postgresql_bench, end, expected):
+    recipe = postgresql_bench.write_recipe("crashing", REAL.replace("session.close()", f"session.close(); PLACE").replace(
+        "PLACE", f"name = os.environ['PYTEST_CURRENT_TEST']; 'commit_once' in name and {end}"))
+    cells = pick_cells(postgresql_bench.run([recipe], CASES), "plain/crashing")
+    assert judge_pass(cells["commit_once"]) == "crashes"
+    assert {name: cells["commit_once"]["crash"][name] for name in expected} == expected
+    assert cells["commit_once"]["crash"]["phase"] == "teardown"
+    assert judge_pass(cells["commit_twice"]) == "leaks"
+
+
+def test_crash_while_the_recipe_is_imported_is_charged_to_every_cell(postgresql_bench):
+    recipe = postgresql_bench.write_recipe("dying", HEADER + "\n    os._exit(5)\n")
+    cells = pick_cells(postgresql_bench.run([recipe], CASES), "plain/dying")
+    assert [judge_pass(cells[name]) for name in CASES] == ["crashes", "crashes"]
+
+
+def test_recipe_that_cannot_be_imported_breaks_every_case_with_its_error(postgresql_bench):
+    recipe = postgresql_bench.write_recipe("unimportable", "import a_module_that_nobody_has\n")
+    cells = pick_cells(postgresql_bench.run([recipe], CASES), "plain/unimportable")
+    assert [judge_pass(cells[name]) for name in CASES] == ["breaks", "breaks"]
+    assert "a_module_that_nobody_has" in cells["commit_once"]["errors"][0]["message"]
+
+
+HELD_LOCK = REAL.replace("session.close()", """
+        with engine.connect() as holder, engine.connect() as waiter:
+            holder.execute(text("INSERT INTO customers (name, credit) VALUES ('held', 1)"))
+            waiter.execute(text("INSERT INTO customers (name, credit) VALUES ('held', 2)"))
+        session.close()
+""".strip())
+
+
+def test_hopeless_lock_wait_is_cancelled_at_once(bench):
+    """Median at most 50 ms on PostgreSQL, 150 ms on MySQL and MariaDB, from the beginning of the wait."""
+    recipe = bench.write_recipe("deadlocked", HELD_LOCK)
+    after = []
+    for _ in range(3):
+        cells = pick_cells(bench.run([recipe], ["commit_once"]), "plain/deadlocked")
+        cell = cells["commit_once"]
+        assert judge_pass(cell) == "hangs"
+        assert cell["hang"]["reason"] == "lock wait" and cell["hang"]["step"] == "cancelled"
+        second = [event for event in cell["timeline"] if "'held', 2" in event["text"] and event["event"] == "statement"][0]
+        error = [event for event in cell["timeline"] if event["event"] == "error"][0]
+        after.append(error["at"] - second["at"])
+    print(f"lock wait ended after {statistics.median(after) * 1000:.0f} ms")
+    assert statistics.median(after) <= (0.05 if "postgresql" in bench.stack_id else 0.15)
+
+
+LEGITIMATE = REAL.replace("session.close()", """
+        with engine.connect() as holder, engine.connect() as waiter:
+            holder.execute(text("INSERT INTO customers (name, credit) VALUES ('held', 1)"))
+            thread = threading.Thread(target=lambda: (time.sleep(0.4), holder.rollback()))
+            thread.start()
+            waiter.execute(text("INSERT INTO customers (name, credit) VALUES ('held', 2)"))
+            thread.join()
+        session.close()
+""".strip())
+
+
+def test_legitimate_wait_is_not_disturbed(bench):
+    cell = pick_cells(bench.run([bench.write_recipe("waiting", LEGITIMATE)], ["commit_once"]), "plain/waiting")["commit_once"]
+    assert cell["hang"] is None and cell["errors"] == []
+
+
+@pytest.mark.parametrize("wait, step", [("time.sleep(600)", "killed"), ("session.execute(text('SELECT pg_sleep(600)'))", "cancelled")])
+def test_every_other_hang_ends_at_the_deadline(postgresql_bench, wait, step):
+    recipe = postgresql_bench.write_recipe("sleeping", REAL.replace("yield session", f"yield session\n        {wait}"))
+    cell = pick_cells(postgresql_bench.run([recipe], ["commit_once"]), "plain/sleeping")["commit_once"]
+    assert judge_pass(cell) == "hangs"
+    assert (cell["hang"]["reason"], cell["hang"]["step"]) == ("deadline", step)
+
+
+HELD_FOR_THE_MODULE = HEADER + """
+    @pytest.fixture(scope="module")
+    def connection(engine):
+        with engine.connect() as connection:
+            transaction = connection.begin()
+            connection.execute(text("INSERT INTO customers (name, credit) VALUES ('seed of the module', 1)"))
+            yield connection
+            transaction.rollback()
+
+    @pytest.fixture
+    def session(connection):
+        nested = connection.begin_nested()
+        session = Session(connection, join_transaction_mode="create_savepoint")
+        yield session
+        session.close()
+        nested.rollback()
+"""
+SEEDED = HEADER + """
+    @pytest.fixture(scope="session")
+    def seed(engine):
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO customers (name, credit) VALUES ('seed', 1)"))
+        yield
+        with engine.begin() as connection:
+            connection.execute(text("DELETE FROM customers WHERE name = 'seed'"))
+""" + CLEAN.replace(HEADER, "").replace("(engine)", "(engine, seed)")
+
+
+@pytest.mark.parametrize("text", [HELD_FOR_THE_MODULE, SEEDED], ids=["transaction", "seed"])
+def test_wider_fixture_belongs_to_the_baseline(bench, text):
+    lines = bench.run([bench.write_recipe("wide", text)], CASES)
+    assert {judge_pass(cell) for cell in pick_cells(lines, "plain/wide").values()} == {"isolates"}
+    assert [line["residue"] for line in lines if line["kind"] == "recipe"] == [[]]
+
+
+def test_what_a_wider_fixture_leaves_is_the_recipes_own_residue(bench):
+    forgetful = SEEDED.replace("DELETE FROM customers WHERE name = 'seed'", "SELECT 1")
+    lines = bench.run([bench.write_recipe("forgetful", forgetful), bench.write_recipe("clean", CLEAN)], CASES)
+    assert {judge_pass(cell) for cell in pick_cells(lines, "plain/forgetful").values()} == {"isolates"}
+    own = {line["recipe"]: [found["kind"] for found in line["residue"]] for line in lines if line["kind"] == "recipe"}
+    assert own == {"plain/forgetful": ["rows_added"], "plain/clean": []}
+
+
+def test_control_that_leaks_too_little_stops_the_stack(postgresql_bench):
+    recipe = postgresql_bench.write_recipe("real_commits", CLEAN)
+    with pytest.raises(ControlMisbehaved, match="blind"):
+        postgresql_bench.run([recipe], CASES)
+    assert not list((postgresql_bench.folder / "data").glob("*.jsonl"))
+
+
+def test_dirty_process_retires_its_child(postgresql_bench):
+    left = CLEAN.replace("connection.close()", "connection.close(); threading.Thread(target=time.sleep, args=(30,), daemon=True).start()")
+    cells = pick_cells(postgresql_bench.run([postgresql_bench.write_recipe("threads", left)], CASES), "plain/threads")
+    assert [cells[name]["child"] for name in CASES] == [1, 2]
+    assert [found["kind"] for found in cells["commit_once"]["process"]] == ["thread_left"]
+
+
+def test_session_setting_that_goes_back_to_the_pool_is_seen(bench):
+    setting = "SET statement_timeout = 12345" if "postgresql" in bench.stack_id else "SET SESSION lock_wait_timeout = 77"
+    kept = REAL.replace("yield session", f"yield session\n        session.execute(text('{setting}')); session.commit()")
+    cell = pick_cells(bench.run([bench.write_recipe("setting", kept)], ["commit_once"]), "plain/setting")["commit_once"]
+    assert [found["object"] for found in cell["process"] if found["kind"] == "session_setting"] in (["statement_timeout"], ["lock_wait_timeout"])
