@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -77,10 +76,11 @@ def _explain(glob: str, names: Iterable[str], kind: str) -> str:
 def _find_nearest(glob: str, names: list[str]) -> str | None:
     """A name may be known by its last part alone: create_savepoint for plain/create_savepoint."""
     plain = glob.strip("*")
-    by_ending = {name.rpartition("/")[2]: name for name in reversed(names)}
-    for known in ({name: name for name in names}, by_ending):
+    whole = {name: name for name in reversed(names)}
+    endings = {name.rpartition("/")[2]: name for name in whole}
+    beginnings = {name[: len(plain)]: name for name in whole}
+    for known in (whole, endings, beginnings):
         near = difflib.get_close_matches(plain, known, n=1)
         if near:
             return known[near[0]]
-    best = max(names, key=lambda name: len(os.path.commonprefix([name, plain])), default="")
-    return best if os.path.commonprefix([best, plain])[1:] else None
+    return None

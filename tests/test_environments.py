@@ -98,7 +98,7 @@ def test_many_who_ask_at_once_get_one_build(cache, builds):
 def test_a_file_with_another_hash_is_refused(cache, tmp_path):
     wrong = tmp_path / "wrong.txt"
     wrong.write_text("wheel==0.48.0 --hash=sha256:" + "0" * 64 + "\n")
-    with pytest.raises(EnvironmentFailed, match="(?s)uv failed.*command: .*pip sync.*[Hh]ash"):
+    with pytest.raises(EnvironmentFailed, match=r"(?s)uv failed.*command: .*pip sync.*[Hh]ash"):
         build_environment(wrong, HERE)
 
 
@@ -117,7 +117,7 @@ def test_what_exists_only_as_source_is_compiled_and_recorded():
 
 def test_only_what_a_row_declares_is_compiled(cache):
     stack = replace(load_stacks()["sa13-psycopg2-postgresql18"], source=())
-    with pytest.raises(EnvironmentFailed, match="(?i)sqlalchemy.*(no usable wheels|no wheels|building source)"):
+    with pytest.raises(EnvironmentFailed, match=r"(?i)sqlalchemy.*(no usable wheels|no wheels|building source)"):
         prepare_environment(stack)
 
 
