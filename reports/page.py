@@ -1,0 +1,103 @@
+"""The report: static pages from results.json. They open from disk and from a web server, and never use the network."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any, Iterator
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from reports.page_grid import build_case_grid, build_matrix, build_recipe_grid, build_stack_grid
+from reports.page_highlight import highlight_code
+from reports.page_model import Site, Stack, page_of_case, page_of_recipe
+from reports.page_scripts import build_cells, build_code, build_details, build_index, list_needs, render_script
+from reports.page_text import check_link, quote_names, render_inline, render_text
+from reports.page_views import compare_lines, list_bad, summarize_stacks
+
+_HERE = Path(__file__).parent
+# 'self' covers files beside the page when it is opened from disk; nothing inline runs, and no script can write markup.
+_POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+           "require-trusted-types-for 'script'; trusted-types isolation-matrix")
+_GENERATED = ("recipes", "cases", "stacks", "data", "static")
+
+
+def write_site(results: dict[str, Any], details: dict[str, dict[str, Any]], directory: Path) -> None:
+    """Write the whole report into `directory`: pages, scripts with data, downloads.
+
+    `results` follows results.schema.json, `details` maps a stack id to its `$defs/details`.
+    What an earlier call wrote there is replaced; other files are left alone. Raises OSError when a file cannot be written.
+    """
+    site = Site(results)
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in _GENERATED:
+        shutil.rmtree(directory / name, ignore_errors=True)
+    shutil.copytree(_HERE / "static", directory / "static")
+    for name, text in _render_all(site, details):
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _render_all(site: Site, details: dict[str, dict]) -> Iterator[tuple[str, str]]:
+    yield from _render_pages(_open_templates(site), site)
+    yield "data/index.js", render_script("index", "", build_index(site))
+    yield "data/code.js", render_script("code", "", build_code(site))
+    for stack in site.ran:
+        yield f"data/cells/{stack.script}", render_script("cells", stack.id, build_cells(site, stack))
+        yield f"data/{stack.script}", render_script("details", stack.id, build_details(site, stack, details.get(stack.id, {})))
+    yield "results.json", json.dumps(site.results, ensure_ascii=False)
+    yield "results.csv", _render_csv(site)
+
+
+def _render_pages(env: Environment, site: Site) -> Iterator[tuple[str, str]]:
+    yield "index.html", _render(env, "index", "", view="Matrix", matrix=build_matrix(site))
+    for name in ("recipes", "cases", "stacks", "causes", "cell", "upgrade", "about"):
+        yield f"{name}.html", _render(env, name, "", view=name.title())
+    if site.results["comparison"]:
+        yield "changes.html", _render(env, "changes", "", view="Changes", comparison=site.results["comparison"])
+    for recipe, about in site.recipes.items():
+        yield page_of_recipe(recipe), _render(
+            env, "recipe", "../../", view="Recipes", recipe=recipe, about=about, stacks=summarize_stacks(site, recipe),
+            grid_of=build_recipe_grid(site, recipe, "../../"), steps=compare_lines(site, recipe))
+    for case, about in site.cases.items():
+        yield page_of_case(case), _render(env, "case", "../", view="Cases", case=case, about=about,
+                                          grid_of=build_case_grid(site, case, "../"))
+    for stack in site.stacks:
+        yield stack.page, _render(env, "stack", "../", view="Stacks", stack=stack, grid_of=build_stack_grid(site, stack, "../"),
+                                  bad=list_bad(site, stack))
+
+
+def _render(env: Environment, name: str, root: str, **values: Any) -> str:
+    return env.get_template(f"{name}.html.j2").render(root=root, **values)
+
+
+def _open_templates(site: Site) -> Environment:
+    env = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
+                      trim_blocks=True, lstrip_blocks=True)
+    env.filters.update(highlight=highlight_code, prose=render_text, inline=render_inline, safe_link=check_link, address=quote_names,
+                       page_of_recipe=page_of_recipe, page_of_case=page_of_case, needs=list_needs)
+    names = ["Recipes", "Cases", "Stacks", "Causes", "Upgrade"] + ["Changes"] * bool(site.results["comparison"]) + ["About"]
+    links = [{"name": "Matrix", "href": "index.html"}] + [{"name": name, "href": f"{name.lower()}.html"} for name in names]
+    env.globals.update(site=site, results=site.results, policy=_POLICY, navigation=links, recipe_licence="0BSD",
+                       generated=site.results["generated"][:10])
+    return env
+
+
+def _render_csv(site: Site) -> str:
+    """One line per judged cell. Cells that a spreadsheet would take for a formula are quoted as text."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["stack", "recipe", "case", "verdict", "cause", "reason"])
+    for stack, recipes in site.cells.items():
+        for recipe, cells in recipes.items():
+            for case, cell in cells.items():
+                writer.writerow([_defuse(text) for text in (stack, recipe, case, cell["verdict"], cell.get("cause", ""), cell.get("reason", ""))])
+    return out.getvalue()
+
+
+def _defuse(text: str) -> str:
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

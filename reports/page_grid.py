@@ -1,0 +1,132 @@
+"""Tables of marks: columns in groups, rows in sections. The same shape serves the matrix, a recipe, a case and a stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from reports.page_marks import Mark
+from reports.page_model import Site, Stack, page_of_case, page_of_recipe
+from reports.page_text import quote_names
+
+
+@dataclass(frozen=True)
+class Heading:
+    label: str
+    span: int
+
+
+@dataclass(frozen=True)
+class Column:
+    id: str
+    label: str
+    href: str
+    title: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    mark: Mark
+    href: str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    id: str
+    label: str
+    href: str
+    entries: list[Entry | None]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    id: str
+    title: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: `groups` are the upper header lines, `corner` names the rows, `columns` the lowest header line."""
+
+    caption: str
+    corner: str
+    groups: list[list[Heading]]
+    columns: list[Column]
+    sections: list[Section] = field(default_factory=list)
+
+
+def build_matrix(site: Site) -> Grid:
+    """Recipes x stacks: the word of each recipe on each stack."""
+    sections = [Section(family, site.title_of_family(family), [_row_of_words(site, recipe) for recipe in recipes])
+                for family, recipes in site.families.items()]
+    return _stack_grid(site, "Recipes by stacks: the word of each recipe on each stack", "recipe", sections)
+
+
+def build_recipe_grid(site: Site, recipe: str, root: str) -> Grid | None:
+    """Cases x stacks of one recipe, only cases that are not clean everywhere; None when there are none."""
+    bad = {case for stack in site.stacks for case, _ in site.bad_cells(stack.id, recipe)}
+    sections = []
+    for theme, cases in site.themes.items():
+        rows = [Row(case, case, root + page_of_case(case), _entries_of(site, recipe, case, root)) for case in cases if case in bad]
+        if rows:
+            sections.append(Section(theme, theme, rows))
+    return _stack_grid(site, f"Cases that {recipe} does not keep, by stack", "case", sections, root) if sections else None
+
+
+def build_case_grid(site: Site, case: str, root: str) -> Grid:
+    """Recipes x stacks for one case."""
+    sections = [Section(family, site.title_of_family(family),
+                        [Row(recipe, recipe.partition("/")[2], root + page_of_recipe(recipe), _entries_of(site, recipe, case, root))
+                         for recipe in recipes])
+                for family, recipes in site.families.items()]
+    return _stack_grid(site, f"Recipes by stacks: the verdict of {case}", "recipe", sections, root)
+
+
+def build_stack_grid(site: Site, stack: Stack, root: str) -> Grid:
+    """Recipes x cases of one stack; recipes that do not apply are left out (the page lists them in words)."""
+    columns = [Column(case, case, root + page_of_case(case), site.cases[case].get("title") or case) for case in site.ordered_cases]
+    groups = [[Heading(theme, len(cases)) for theme, cases in site.themes.items()]]
+    sections = []
+    for family, recipes in site.families.items():
+        rows = [Row(recipe, recipe.partition("/")[2], root + page_of_recipe(recipe),
+                    [_entry(site, stack.id, recipe, case, root) for case in site.ordered_cases])
+                for recipe in recipes if site.verdicts(stack.id, recipe)]
+        if rows:
+            sections.append(Section(family, site.title_of_family(family), rows))
+    return Grid(f"Recipes by cases on {stack.label}", "recipe", groups, columns, sections)
+
+
+def _stack_grid(site: Site, caption: str, corner: str, sections: list[Section], root: str = "") -> Grid:
+    columns = [Column(stack.id, stack.driver, root + stack.page, stack.label, stack.note) for stack in site.stacks]
+    lines = [Heading(label, len(list(group))) for label, group in groupby(stack.line for stack in site.stacks)]
+    pairs = [Heading(label, len(list(group))) for (_, label), group in groupby((stack.line, stack.database) for stack in site.stacks)]
+    return Grid(caption, corner, [lines, pairs], columns, sections)
+
+
+def _row_of_words(site: Site, recipe: str) -> Row:
+    page, about = page_of_recipe(recipe), site.recipes[recipe]
+    entries = [_entry_of_word(site, stack, recipe, page) for stack in site.stacks]
+    note = "control" if about.get("control") else ""
+    return Row(recipe, recipe.partition("/")[2], page, entries, note)
+
+
+def _entry_of_word(site: Site, stack: Stack, recipe: str, page: str) -> Entry:
+    if not stack.ran:
+        return Entry(site.mark("not run"))
+    word = site.word(stack.id, recipe).get("word")
+    return Entry(site.mark(word), f"{page}#{quote_names(stack.id)}") if word else Entry(site.mark("not run"))
+
+
+def _entries_of(site: Site, recipe: str, case: str, root: str) -> list[Entry | None]:
+    return [_entry(site, stack.id, recipe, case, root) for stack in site.stacks]
+
+
+def _entry(site: Site, stack: str, recipe: str, case: str, root: str) -> Entry | None:
+    verdict = site.cell(stack, recipe, case).get("verdict")
+    if not verdict:
+        return Entry(site.mark("n/a")) if site.word(stack, recipe).get("word") == "n/a" else None
+    linked = verdict not in ("isolates", "n/a", "not run")
+    return Entry(site.mark(verdict), f"{root}cell.html#{quote_names(f'{stack}/{recipe}/{case}')}" if linked else None)

@@ -1,0 +1,93 @@
+"""Answers that single views show: a recipe on every stack, what changes between lines, what is wrong on one stack."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from reports.page_marks import UNJUDGED
+from reports.page_model import Site, Stack
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A recipe on one stack: the word's entry, how many cells are clean of how many judged, cost, and its causes."""
+
+    stack: Stack
+    word: dict[str, Any]
+    clean: int
+    judged: int
+    cost: float | None
+    causes: list[tuple[str, int]]
+    bad: list[tuple[str, dict]]
+
+
+@dataclass(frozen=True)
+class Change:
+    case: str
+    before: str
+    after: str
+    cause: str | None
+    where: list[str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What changes for a recipe from one SQLAlchemy line to the next, on the same driver and server."""
+
+    before: str
+    after: str
+    compared: int
+    changes: list[Change]
+
+
+def summarize_stacks(site: Site, recipe: str) -> list[Summary]:
+    """The recipe on every stack that has a word for it, in the order of the columns."""
+    return [_summarize(site, stack, recipe) for stack in site.stacks if site.word(stack.id, recipe)]
+
+
+def _summarize(site: Site, stack: Stack, recipe: str) -> Summary:
+    word = site.word(stack.id, recipe)
+    counts = Counter(word["counts"])
+    judged = sum(number for verdict, number in counts.items() if verdict not in UNJUDGED)
+    causes = site.causes_by_pair[stack.id, recipe].most_common()
+    return Summary(stack, word, counts["isolates"], judged, site.cost(stack.id, recipe), causes, list(site.bad_cells(stack.id, recipe)))
+
+
+def compare_lines(site: Site, recipe: str) -> list[Step]:
+    """The recipe's cells on neighbouring SQLAlchemy lines; pairs of stacks that differ only in the line are compared."""
+    lines: dict[tuple, list[Stack]] = {}
+    for stack in site.ran:
+        if site.verdicts(stack.id, recipe):
+            lines.setdefault((stack.database, stack.row["dialect"], stack.row["python"]), []).append(stack)
+    steps: dict[tuple[str, str], list[tuple[Stack, Stack]]] = {}
+    for stacks in lines.values():
+        for before, after in pairwise(stacks):
+            steps.setdefault((before.line, after.line), []).append((before, after))
+    return [Step(*lines, len(pairs), _collect_changes(site, recipe, pairs)) for lines, pairs in sorted(steps.items())]
+
+
+def _collect_changes(site: Site, recipe: str, pairs: list[tuple[Stack, Stack]]) -> list[Change]:
+    found: dict[tuple, list[str]] = {}
+    for before, after in pairs:
+        for case in site.ordered_cases:
+            old, new = site.cell(before.id, recipe, case), site.cell(after.id, recipe, case)
+            if _differ(old, new):
+                key = (case, old["verdict"], new["verdict"], new.get("cause") or old.get("cause"))
+                found.setdefault(key, []).append(f"{after.driver}, {after.database}")
+    return [Change(*key, where) for key, where in found.items()]
+
+
+def _differ(old: dict, new: dict) -> bool:
+    if not old or not new or UNJUDGED & {old["verdict"], new["verdict"]}:
+        return False
+    return old["verdict"] != new["verdict"]
+
+
+def list_bad(site: Site, stack: Stack) -> list[tuple[str, str, int]]:
+    """Recipes of the stack with their word and number of cells that are not clean, without controls."""
+    return [(recipe, site.word(stack.id, recipe)["word"], sum(1 for _ in site.bad_cells(stack.id, recipe)))
+            for recipes in site.families.values() for recipe in recipes
+            if site.word(stack.id, recipe) and not site.recipes[recipe]["control"]]

@@ -1,0 +1,109 @@
+// Tables of marks: one tab stop per table, arrow keys inside, and the column under the pointer or the focus is shown.
+"use strict";
+(() => {
+  const matrix = window.isolationMatrix;
+
+  function equip(table) {
+    const names = table.tHead.rows[table.tHead.rows.length - 1];
+    const body = [...table.tBodies].flatMap((part) => [...part.rows]).filter((row) => row.dataset.id);
+    const rows = [names, ...body];
+    const grid = { table, names, body, lit: -1 };
+    table.setAttribute("role", "grid");
+    for (const link of table.querySelectorAll(".names a, tbody a")) link.tabIndex = -1;
+    const first = body[0] && findTarget(cellAt(names, body[0], 0));
+    if (first) first.tabIndex = 0;
+    table.addEventListener("keydown", (event) => move(event, grid, rows));
+    table.addEventListener("pointerover", (event) => light(grid, columnOf(event.target)));
+    table.addEventListener("pointerleave", () => light(grid, -1));
+    table.addEventListener("focusin", (event) => enter(grid, event.target));
+    return grid;
+  }
+
+  // The header row has no cell of its own in the first column: the corner spans all header rows.
+  const cellAt = (names, row, column) => row.cells[row === names ? column - 1 : column];
+  const findTarget = (cell) => cell?.querySelector("a") ?? cell;
+
+  function columnOf(element) {
+    const cell = element.closest?.("td, th");
+    if (!cell) return -1;
+    const row = cell.parentElement;
+    if (row.classList.contains("names")) return cell.cellIndex + 1;
+    return row.dataset.id ? cell.cellIndex : -1;
+  }
+
+  function light(grid, column) {
+    if (column === grid.lit) return;
+    for (const [place, on] of [[grid.lit, false], [column, true]]) {
+      if (place < 1) continue;
+      grid.names.cells[place - 1]?.classList.toggle("lit", on);
+      for (const row of grid.body) row.cells[place]?.classList.toggle("lit", on);
+    }
+    grid.lit = column;
+  }
+
+  function enter(grid, element) {
+    light(grid, columnOf(element));
+    grid.table.querySelector('tbody [tabindex="0"], .names [tabindex="0"]')?.setAttribute("tabindex", "-1");
+    if (element !== grid.table) element.tabIndex = 0;
+  }
+
+  const steps = {
+    ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0],
+    PageDown: [10, 0], PageUp: [-10, 0],
+  };
+
+  function move(event, grid, rows) {
+    if (event.altKey || event.metaKey) return;
+    const cell = event.target.closest("td, th");
+    const shown = rows.filter((row) => row.offsetParent !== null);
+    const at = shown.indexOf(cell?.parentElement);
+    if (at < 0) return;
+    const next = findNext(event, shown, at, columnOf(cell), grid.names);
+    if (!next) return;
+    event.preventDefault();
+    focusCell(next);
+  }
+
+  function findNext(event, shown, at, column, names) {
+    const last = shown[at].cells.length - (shown[at] === names ? 0 : 1);
+    const home = event.key === "Home", end = event.key === "End";
+    if (home || end) {
+      const row = event.ctrlKey ? shown[home ? 1 : shown.length - 1] : shown[at];
+      return seek(names, row, home ? 0 : last, home ? 1 : -1, last);
+    }
+    const step = steps[event.key];
+    if (!step || event.ctrlKey) return null;
+    if (step[1]) return seek(names, shown[at], column + step[1], step[1], last);
+    const row = shown[Math.max(0, Math.min(shown.length - 1, at + step[0]))];
+    return cellAt(names, row, column);
+  }
+
+  function seek(names, row, column, step, last) {
+    for (; column >= 0 && column <= last; column += step) {
+      const cell = cellAt(names, row, column);
+      if (cell && !cell.hidden) return cell;
+    }
+    return null;
+  }
+
+  function focusCell(cell) {
+    const target = findTarget(cell);
+    if (target === cell) cell.tabIndex = -1;
+    target.focus({ preventScroll: true });
+    reveal(cell);
+  }
+
+  // Scrolls so that the cell is not under the sticky header or the sticky first column.
+  function reveal(cell) {
+    const table = cell.closest("table"), box = table.closest(".scroll");
+    const inner = box.getBoundingClientRect(), outer = cell.getBoundingClientRect();
+    const top = inner.top + table.tHead.offsetHeight, left = inner.left + table.querySelector("tbody th[scope=row]").offsetWidth;
+    const sticky = cell.matches("th[scope=row]");
+    if (!cell.closest("thead")) box.scrollTop += Math.min(0, outer.top - top) + Math.max(0, outer.bottom - inner.bottom + 16);
+    if (!sticky) box.scrollLeft += Math.min(0, outer.left - left) + Math.max(0, outer.right - inner.right + 16);
+    box.scrollIntoView({ block: "nearest" });
+  }
+
+  matrix.focusCell = focusCell;
+  matrix.grids = [...document.querySelectorAll("table.grid")].map(equip);
+})();

@@ -1,0 +1,129 @@
+// Filters of the matrix. The state is in the query of the address, by name; what is hidden is only hidden, never gone.
+"use strict";
+(() => {
+  const matrix = window.isolationMatrix;
+  const data = matrix.take("index");
+  const form = document.getElementById("filters");
+  const grid = matrix.grids.find((found) => found.table.id === "words");
+  if (!data || !grid) return;
+
+  const wordNames = Object.keys(data.marks);
+  const fields = ["family", "line", "database", "driver", "word", "cause", "run", "cells"];
+  const cells = grid.body.map((row) => [...row.cells].slice(1));
+  const heads = [...grid.names.cells];
+  const tiers = [...grid.table.tHead.rows].slice(0, -1).map((row) => describeTier(row));
+  const sections = [...grid.table.tBodies].map((part) => ({ part, rows: [...part.rows].filter((row) => row.dataset.id) }));
+
+  // The group headers of one header line with the columns that each spans.
+  function describeTier(row) {
+    let from = 0;
+    return [...row.cells].filter((cell) => !cell.classList.contains("corner")).map((cell) => {
+      const group = { cell, from, to: from + cell.colSpan };
+      from = group.to;
+      return group;
+    });
+  }
+
+  function offer(name, pairs) {
+    const select = form.elements[name];
+    for (const [value, label] of pairs) select.append(matrix.make("option", { value }, label ?? value));
+  }
+
+  const distinct = (values) => [...new Set(values)].map((value) => [value]);
+
+  function offerAll() {
+    offer("family", Object.entries(data.families));
+    for (const name of ["line", "database", "driver"]) offer(name, distinct(data.stacks.map((stack) => stack[name])));
+    const used = new Set(data.grid.flat().filter(Boolean).map((entry) => entry[0]));
+    offer("word", wordNames.filter((_, index) => used.has(index)).map((name) => [name]));
+    offer("cause", data.causes);
+  }
+
+  const readForm = () => Object.fromEntries(fields.map((name) => [name, form.elements[name].value]));
+
+  function writeForm(query) {
+    for (const name of fields) {
+      const select = form.elements[name], value = query.get(name) ?? "";
+      select.value = [...select.options].some((option) => option.value === value) ? value : "";
+    }
+  }
+
+  function showsStack(stack, state) {
+    return ["line", "database", "driver"].every((name) => !state[name] || stack[name] === state[name])
+      && (state.run !== "this" || stack.state === "ran");
+  }
+
+  function matches(entry, state) {
+    if (!state.word && !state.cause) return true;
+    if (!entry) return false;
+    return (!state.word || wordNames[entry[0]] === state.word)
+      && (!state.cause || entry[1].some((index) => data.causes[index][0] === state.cause));
+  }
+
+  function decide(state) {
+    const narrowed = Boolean(state.word || state.cause);
+    const hits = data.grid.map((row) => row.map((entry) => matches(entry, state)));
+    let columns = data.stacks.map((stack) => showsStack(stack, state));
+    const rows = data.recipes.map((recipe, r) => (!state.family || recipe.family === state.family)
+      && (!narrowed || hits[r].some((hit, c) => hit && columns[c])));
+    if (narrowed) columns = columns.map((shown, c) => shown && hits.some((row, r) => rows[r] && row[c]));
+    return { rows, columns, hits };
+  }
+
+  function apply() {
+    const state = readForm();
+    const { rows, columns, hits } = decide(state);
+    grid.body.forEach((row, r) => { row.hidden = !rows[r]; });
+    cells.forEach((line, r) => line.forEach((cell, c) => {
+      if (cell.hidden === columns[c]) cell.hidden = !columns[c];
+      const muted = rows[r] && columns[c] && !hits[r][c];
+      if (cell.classList.contains("muted") !== muted) cell.classList.toggle("muted", muted);
+    }));
+    heads.forEach((cell, c) => { cell.hidden = !columns[c]; });
+    for (const tier of tiers) tier.forEach((group) => span(group, columns));
+    for (const { part, rows: inside } of sections) part.hidden = inside.every((row) => row.hidden);
+    report(state, rows, columns);
+  }
+
+  function span({ cell, from, to }, columns) {
+    const shown = columns.slice(from, to).filter(Boolean).length;
+    cell.hidden = !shown;
+    if (shown) cell.colSpan = shown;
+  }
+
+  function report(state, rows, columns) {
+    const shown = columns.filter(Boolean).length;
+    const narrow = shown * 52 + 270 > grid.table.closest("main").clientWidth;
+    grid.table.classList.toggle("symbols", state.cells === "symbols" || (!state.cells && narrow));
+    for (const name of fields) form.elements[name].closest("label").classList.toggle("set", Boolean(state[name]));
+    const count = rows.filter(Boolean).length;
+    document.getElementById("count").value = count && shown
+      ? `${count} of ${rows.length} recipes, ${shown} of ${columns.length} stacks` : "Nothing matches: clear a filter";
+    matrix.writeQuery(state);
+  }
+
+  // ?stack=<id> and ?recipe=<id> point at a column, a row or a cell; a filter that hides it is taken back.
+  function pointAt(query) {
+    const column = data.stacks.findIndex((stack) => stack.id === query.get("stack"));
+    const row = data.recipes.findIndex((recipe) => recipe.id === query.get("recipe"));
+    if (column < 0 && row < 0) return;
+    const hides = () => {
+      const { rows, columns } = decide(readForm());
+      return (column >= 0 && !columns[column]) || (row >= 0 && !rows[row]);
+    };
+    for (const name of fields) if (hides() && form.elements[name].value) form.elements[name].value = "";
+    apply();
+    const target = row < 0 ? heads[column] : column < 0 ? grid.body[row].cells[0] : cells[row][column];
+    matrix.focusCell(target);
+  }
+
+  offerAll();
+  writeForm(matrix.readQuery());
+  apply();
+  pointAt(matrix.readQuery());
+  form.addEventListener("change", apply);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => setTimeout(apply));
+  let resizing = 0;
+  addEventListener("resize", () => { cancelAnimationFrame(resizing); resizing = requestAnimationFrame(apply); });
+})();
