@@ -93,15 +93,22 @@ def clean_variables(**extra: str) -> dict[str, str]:
 
 
 def run_uv(*arguments: str | Path, **variables: str) -> str:
-    """Run uv with our own cache and return what it printed. Raises EnvironmentFailed."""
-    command = [str(find_uv()), *map(str, arguments)]
+    """Run uv with our own cache and return what it printed. Raises EnvironmentFailed.
+
+    uv trusts its own certificates. Where a proxy signs with one that only the system knows,
+    it is asked again with the system's, which on a bare system do not exist.
+    """
     variables.setdefault("UV_PYTHON_DOWNLOADS", "never")
     variables.setdefault("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR") or str(cache_dir() / "uv"))
-    result = subprocess.run(command, env=clean_variables(**variables), capture_output=True, text=True, check=False)
-    if result.returncode:
-        tail = "\n".join((result.stderr or result.stdout).splitlines()[-15:])
-        raise EnvironmentFailed(f"uv failed with exit code {result.returncode}\n  command: {' '.join(command)}\n{tail}")
-    return result.stdout
+    command = [str(find_uv()), *map(str, arguments)]
+    for more in ({}, {"UV_SYSTEM_CERTS": "true"}):
+        result = subprocess.run(command, env=clean_variables(**variables, **more), capture_output=True, text=True, check=False)
+        if result.returncode == 0:
+            return result.stdout
+        if "certificate" not in result.stderr:
+            break
+    tail = "\n".join((result.stderr or result.stdout).splitlines()[-15:])
+    raise EnvironmentFailed(f"uv failed with exit code {result.returncode}\n  command: {' '.join(command)}\n{tail}")
 
 
 def read_pins(lock: Path) -> list[str]:
@@ -142,10 +149,8 @@ def _build(place: Path, lock: Path, interpreter: Path, source: Sequence[str]) ->
     """Bytecode is left to the first import: compiling all of it takes twice as long as what is ever imported."""
     shutil.rmtree(place, ignore_errors=True)
     run_uv("venv", "--quiet", "--no-project", "--python", interpreter, place)
-    wheels_only = [f"--only-binary={name}" for name in _list_names(lock) if name not in map(_normalise, source)]
     run_uv(
-        "pip", "sync", "--quiet", "--no-config", "--require-hashes", "--python", place / "bin" / "python", *wheels_only,
-        "--build-constraints", LOCKS / "build.txt", "--require-build-hashes", lock,
+        "pip", "sync", "--quiet", "--require-hashes", "--python", place / "bin" / "python", *_list_build_options(lock, source), lock,
     )  # fmt: skip
     packages = next((place / "lib").glob("python*/site-packages"))
     record = {
@@ -160,8 +165,13 @@ def _build(place: Path, lock: Path, interpreter: Path, source: Sequence[str]) ->
     return record
 
 
-def _list_names(lock: Path) -> list[str]:
-    return [pin.partition("==")[0] for pin in read_pins(lock) if "==" in pin]
+def _list_build_options(lock: Path, source: Sequence[str]) -> list[str]:
+    """Only what a row declares is compiled, and only by tools with the hashes of our lock."""
+    if not source:
+        return ["--no-build"]
+    allowed = [_normalise(name) for name in source]
+    names = [pin.partition("==")[0] for pin in read_pins(lock) if "==" in pin]
+    return [f"--only-binary={name}" for name in names if name not in allowed] + ["--build-constraints", str(LOCKS / "build.txt"), "--require-build-hashes"]
 
 
 def _normalise(name: str) -> str:

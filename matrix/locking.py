@@ -85,7 +85,7 @@ def _resolve(lock: Lock) -> str:
         file.write("\n".join(lock.requirements))
         file.flush()
         return run_uv(
-            "pip", "compile", "--quiet", "--no-config", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header",
+            "pip", "compile", "--quiet", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header",
             "--universal", "--python-version", lock.python, file.name,
         )  # fmt: skip
 
