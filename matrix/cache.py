@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,12 @@ def place(target: Path, build: Callable[[Path], None]) -> Path:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return target
+
+
+def unpack(archive: Path, target: Path) -> None:
+    """Unpack a tar file whose hash was checked. Early releases of Python 3.11 have no filters: then without."""
+    with tarfile.open(archive) as tar:
+        tar.extractall(target, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
 
 
 @contextmanager

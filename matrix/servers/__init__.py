@@ -39,6 +39,8 @@ def start_server(database: Database, ways: Sequence[str] = WAYS) -> Server:
             attempts.append((way, str(reason)))
             if reason.final:
                 break
+        except OSError as error:  # a full disk, a cache that cannot be written
+            attempts.append((way, f"{error}"))
         else:
             with _changing:
                 _started.append(server)

@@ -1,8 +1,9 @@
-"""Who runs a server that refuses to be run by root."""
+"""Who runs PostgreSQL, which refuses to be run by root and by users without a name."""
 
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from matrix.servers.installation import Installation
 
 NOBODY = 65534
-UNSHARE = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
+UNSHARE = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--")
 
 
 def choose_account(maps: Path = Path("/proc/self/uid_map")) -> dict[str, Any]:
@@ -24,9 +25,12 @@ def choose_account(maps: Path = Path("/proc/self/uid_map")) -> dict[str, Any]:
     return {}
 
 
-def leave_root(installation: Installation, account: Mapping[str, Any]) -> Installation:
-    """Return the installation so that its programs do not see root: where no account helps, in a user namespace."""
-    if os.getuid() != 0 or account:
+def disguise(installation: Installation, account: Mapping[str, Any]) -> Installation:
+    """Return the installation so that PostgreSQL accepts who runs it: neither root nor a user without a name.
+
+    Where no account helps, its programs run in a user namespace, in which we appear as nobody.
+    """
+    if account or (os.getuid() != 0 and _has_name(os.getuid())):
         return installation
     return replace(installation, loader=(*UNSHARE, *installation.loader))
 
@@ -37,6 +41,13 @@ def give_to(account: Mapping[str, Any], path: Path) -> None:
         for directory, _, names in os.walk(path):
             for entry in (directory, *(os.path.join(directory, name) for name in names)):
                 os.chown(entry, account["user"], account["group"], follow_symlinks=False)
+
+
+def _has_name(user: int) -> bool:
+    try:
+        return bool(pwd.getpwuid(user))
+    except KeyError:
+        return False
 
 
 def _is_mapped(user: int, maps: Path) -> bool:

@@ -82,7 +82,10 @@ def make_container(database: Database, image: str, name: str, password: str, dir
 
     testcontainers_config.ryuk_disabled = True
     container = DockerContainer(image, name=name, labels={LABEL: str(directory.path), f"{LABEL}.host": socket.gethostname()})
-    container.with_exposed_ports(PORTS[database.kind]).with_command(make_command(database))
+    port = PORTS[database.kind]
+    container.with_exposed_ports(port).with_command(make_command(database))
+    if container.get_docker_client().host() == "localhost":
+        container.ports[str(port)] = (LOOPBACK, None)  # not on the machine's other addresses
     for key, value in make_environment(database, password).items():
         container.with_env(key, value)
     memory = {"postgresql": "/var/lib/postgresql", "mysql": "/var/lib/mysql"}

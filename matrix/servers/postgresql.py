@@ -14,7 +14,7 @@ import psycopg
 from matrix.cache import cache_dir, place
 from matrix.rows import Database
 from matrix.servers import process
-from matrix.servers.account import choose_account, give_to, leave_root
+from matrix.servers.account import choose_account, disguise, give_to
 from matrix.servers.directory import RunDirectory
 from matrix.servers.installation import Installation, run
 from matrix.servers.process import LOOPBACK
@@ -60,7 +60,7 @@ def start(database: Database, installation: Installation, way: str) -> Server:
 
 def _start(database: Database, installation: Installation, way: str, directory: RunDirectory) -> Server:
     account = choose_account()
-    installation = leave_root(make_reachable(installation, directory.path, account), account)
+    installation = disguise(make_reachable(installation, directory.path, account), account)
     data, sockets = directory.path / "data", directory.path / "socket"
     shutil.copytree(prepare_data(installation, directory, account), data, copy_function=shutil.copyfile)
     sockets.mkdir(mode=0o700)

