@@ -11,7 +11,7 @@ GOOD = {"id": "sa20-psycopg2-postgresql18", "line": "2.0", "driver": "psycopg2",
 
 def describe(stack):
     """What makes a row different from every other."""
-    return stack.line, stack.mode, stack.dialect, stack.database.product, stack.database.major, stack.python
+    return stack.line, stack.mode, stack.dialect, stack.database.product, stack.database.major, stack.python, stack.requirements
 
 
 def test_every_row_differs_from_every_other():
