@@ -18,13 +18,17 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Inputs:
-    """What results are made of. rows: Stack objects of matrix.rows, in their order; now: time of the report, UTC."""
+    """What results are made of.
+
+    rows: Stack objects of matrix.rows, in their order; now: time of the report, UTC; current: stacks of this run.
+    """
 
     graded: dict[str, GradedStack]
     not_run: dict[str, dict]
     rows: tuple
     content: Content
     now: datetime
+    current: frozenset[str]
 
 
 def make_results(inputs: Inputs) -> dict:
@@ -130,13 +134,12 @@ def shape_cause(name: str, cells: list[tuple[str, GradedCell]]) -> dict:
 
 def make_stacks(inputs: Inputs) -> dict:
     """Rows in their order; a stack with results whose row is gone comes last, from its header."""
-    newest = newest_run(inputs.graded)
-    stacks = {row.id: make_stack(shape_row(row), row.id, inputs, newest) for row in inputs.rows}
+    stacks = {row.id: make_stack(shape_row(row), row.id, inputs) for row in inputs.rows}
     for stack, graded in inputs.graded.items():
         if stack not in stacks:
             row = {**graded.facts.header["stack"], "promised": False, "summary": "no longer a row"}
             row.pop("id")
-            stacks[stack] = make_stack(row, stack, inputs, newest)
+            stacks[stack] = make_stack(row, stack, inputs)
     return stacks
 
 
@@ -151,7 +154,7 @@ def newest_run(graded: dict[str, GradedStack]) -> str | None:
     return latest.facts.run if latest else None
 
 
-def make_stack(row: dict, stack: str, inputs: Inputs, newest: str | None) -> dict:
+def make_stack(row: dict, stack: str, inputs: Inputs) -> dict:
     missed = inputs.not_run.get(stack, {})
     graded = inputs.graded.get(stack)
     reason = missed.get("reason") or ("no result on disk" if graded is None else None)
@@ -159,16 +162,16 @@ def make_stack(row: dict, stack: str, inputs: Inputs, newest: str | None) -> dic
     if graded is None:
         about = {"state": "not run", "complete": False, "problems": [], "cells": 0, **blank}
     else:
-        about = describe_run(graded, inputs.now, newest if not missed else None)
+        about = describe_run(graded, inputs.now, stack in inputs.current and not missed)
     names = ("line", "mode", "python", "dialect", "driver", "asynchronous", "promised", "summary", "database")
     return {**{name: row[name] for name in names}, "reason": reason, "missing": missed.get("missing"), **about}
 
 
-def describe_run(graded: GradedStack, now: datetime, newest: str | None) -> dict:
+def describe_run(graded: GradedStack, now: datetime, current: bool) -> dict:
     header, footer = graded.facts.header, graded.facts.footer
     age = now - parse_time(header["started"])
     return {
-        "state": "ran" if header["run"] == newest else "earlier",
+        "state": "ran" if current else "earlier",
         "ran": header["started"], "age_days": round(age.total_seconds() / 86400, 2), "run": header["run"],
         "versions": {name: header["versions"][name] for name in ("python", "implementation", "server", "packages")},
         "server": header["server"]["way"], "c_extensions": header["c_extensions"], "host": header["host"],

@@ -1,0 +1,123 @@
+"""python -m reports build | accept | headline | check-headline"""
+
+import argparse
+import sys
+import webbrowser
+from pathlib import Path
+
+from rich.console import Console
+
+from matrix.contents import ContentError, find_cases
+from matrix.headers import HeaderError
+from matrix.rows import RowError, load_stacks
+from reports.baseline import BaselineError, read_baseline, write_baseline
+from reports.build import Places, Report, ResultsError, find_failures, grade_all, write_report
+from reports.drift import apply_drift, find_objections
+from reports.headline import HeadlineError, Inputs, check_headline, write_headline
+from reports.load import FactsError
+from reports.summary import summarise_run
+
+CLEAR = (FactsError, BaselineError, ResultsError, HeadlineError, RowError, HeaderError, ContentError)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 as expected, 1 not as expected, 2 input that cannot be used."""
+    options = parse(arguments)
+    places = Places(options.root)
+    try:
+        return options.command(places, options)
+    except CLEAR as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m reports", description="From the facts in reports/data to what people read; no database.")
+    parser.add_argument("--root", type=Path, default=Places().root, help=argparse.SUPPRESS)
+    commands = parser.add_subparsers(required=True)
+    build = add(commands, "build", run_build, "make results.json, junit.xml, badges and the site")
+    build.add_argument("--compare", type=Path, metavar="OLD", help="an older results.json, to show what changed since")
+    build.add_argument("--open", action="store_true", help="open the report in the browser")
+    accept = add(commands, "accept", run_accept, "show the drift and write it into the baseline when every changed cell has a cause")
+    accept.add_argument("--dry-run", action="store_true", help="only show")
+    for command in (build, accept):
+        command.add_argument("--merged", action="store_true", help="the files come from several jobs of one run")
+        command.add_argument("--earlier", type=Path, metavar="DIR", help="facts of stacks that did not run this time")
+    add(commands, "headline", run_headline, "write the README's headline table from the baseline")
+    add(commands, "check-headline", run_check_headline, "fail when the README's headline table is stale")
+    return parser.parse_args(arguments)
+
+
+def add(commands, name: str, command, about: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=about, description=about)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def run_build(places: Places, options: argparse.Namespace) -> int:
+    report = grade(places, options)
+    write_report(places, report, options.compare)
+    summarise_run(report.results, places.index)
+    if options.open:
+        webbrowser.open(places.index.resolve().as_uri())
+    return tell_failures(find_failures(report))
+
+
+def run_accept(places: Places, options: argparse.Namespace) -> int:
+    """Refuse drift that nobody can explain; a partial run changes only the cells that it ran."""
+    report = grade(places, options)
+    for change in report.drift:
+        print(f"{change.cell}: {describe(change)}")
+    objections = find_objections(report.drift, report.problems)
+    if objections:
+        return tell_failures(objections)
+    if not report.drift:
+        print("the run is as the baseline says; nothing to accept")
+        return 0
+    if options.dry_run:
+        return 0
+    write_baseline(places.baseline, apply_drift(read_baseline(places.baseline) or {}, report.drift))
+    print(f"accepted {len(report.drift)} cells into {places.baseline}; now `python -m reports headline` renews the README's table")
+    return 0
+
+
+def run_headline(places: Places, options: argparse.Namespace) -> int:
+    changed = write_headline(places.root / "README.md", gather_headline(places))
+    print("README.md: the headline table " + ("was renewed" if changed else "is up to date"))
+    return 0
+
+
+def run_check_headline(places: Places, options: argparse.Namespace) -> int:
+    check_headline(places.root / "README.md", gather_headline(places))
+    print("README.md: the headline table is up to date")
+    return 0
+
+
+def gather_headline(places: Places) -> Inputs:
+    baseline = read_baseline(places.baseline)
+    if baseline is None:
+        raise BaselineError(f"{places.baseline} does not exist; run `nox -s matrix`, review the report, then `nox -s accept`")
+    rows = tuple(load_stacks(places.root / "matrix" / "stacks.toml").values())
+    levels = {name: case.level for name, case in find_cases(places.root / "cases").items()}
+    return Inputs(baseline, rows, levels)
+
+
+def grade(places: Places, options: argparse.Namespace) -> Report:
+    return grade_all(places, merged=options.merged, earlier=options.earlier)
+
+
+def describe(change) -> str:
+    from reports.junit import describe_change
+
+    return describe_change(change.as_json())
+
+
+def tell_failures(failures: list[str]) -> int:
+    console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    for failure in failures:
+        console.print(f"not as expected: {failure}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Badges that speak words: SVG, and JSON for shields.io's endpoint.
+
+The whole matrix: as expected, drift, stale, error. A recipe on a stack: its word. Never a percentage.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+STALE_AFTER_DAYS = 14
+COLORS = {
+    "as expected": "#1a7f4b", "drift": "#b35900", "stale": "#6a737d", "error": "#b3261e",
+    "isolates": "#1a7f4b", "isolates, with limits": "#4d7c0f", "leaks": "#b3261e", "breaks": "#b35900",
+    "hangs": "#7c3aed", "n/a": "#6a737d",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Badge:
+    """What a badge says. error makes shields show it as an error."""
+
+    label: str
+    message: str
+    color: str
+    error: bool = False
+
+
+def make_whole_badge(results: Mapping | None) -> Badge:
+    """Badge of the whole matrix; None stands for results that could not be read."""
+    state = find_state(results)
+    return Badge("isolation matrix", state, COLORS[state], state == "error")
+
+
+def find_state(results: Mapping | None) -> str:
+    """Say how the whole stands: error before stale before drift before as expected."""
+    if results is None or not has_trustworthy_run(results):
+        return "error"
+    promised = [stack for stack in results["stacks"].values() if stack["promised"]]
+    if any(stack["age_days"] is None or stack["age_days"] > STALE_AFTER_DAYS for stack in promised):
+        return "stale"
+    return "as expected" if results["baseline"]["state"] == "as expected" else "drift"
+
+
+def has_trustworthy_run(results: Mapping) -> bool:
+    stacks = results["stacks"].values()
+    return any(stack["state"] != "not run" for stack in stacks) and not any(stack["problems"] for stack in stacks)
+
+
+def make_recipe_badge(results: Mapping, stack: str, recipe: str) -> Badge:
+    """Badge of a recipe on a stack: "create_savepoint @ 2.1 + asyncpg: isolates, with limits". Raises KeyError for unknown ones."""
+    about = results["stacks"][stack]
+    line = f"{about['line']} future" if (about["line"], about["mode"]) == ("1.4", "future") else about["line"]
+    label = f"{recipe.split('/')[-1]} @ {line} + {about['dialect'].rsplit('+', 1)[-1]}"
+    if about["problems"]:
+        return Badge(label, "error", COLORS["error"], error=True)
+    if about["age_days"] is None or about["age_days"] > STALE_AFTER_DAYS:
+        return Badge(label, "stale", COLORS["stale"])
+    word = results["words"][stack][recipe]["word"]
+    return Badge(label, word, COLORS[word])
+
+
+def make_endpoint(badge: Badge) -> dict:
+    """Return the badge as shields.io's endpoint wants it: exactly its keys."""
+    endpoint = {"schemaVersion": 1, "label": badge.label, "message": badge.message, "color": badge.color}
+    return {**endpoint, "isError": True} if badge.error else endpoint
+
+
+def draw_badge(badge: Badge) -> str:
+    """Return the badge as SVG, readable without a network and by screen readers."""
+    left, right = measure(badge.label), measure(badge.message)
+    title = escape(f"{badge.label}: {badge.message}", quote=True)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" aria-label="{title}">'
+        f"<title>{title}</title>"
+        f'<clipPath id="r"><rect width="{left + right}" height="20" rx="3"/></clipPath>'
+        f'<g clip-path="url(#r)"><rect width="{left}" height="20" fill="#3b4148"/>'
+        f'<rect x="{left}" width="{right}" height="20" fill="{badge.color}"/></g>'
+        '<g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
+        f'{draw_text(badge.label, left / 2, left - 10)}{draw_text(badge.message, left + right / 2, right - 10)}</g></svg>\n'
+    )
+
+
+def draw_text(text: str, middle: float, width: int) -> str:
+    # textLength keeps the text inside its field whatever font the reader has.
+    return f'<text x="{middle:g}" y="14" textLength="{width}" lengthAdjust="spacingAndGlyphs">{escape(text)}</text>'
+
+
+def measure(text: str) -> int:
+    """Return the width in pixels of a field of 11 px Verdana, good to a few pixels."""
+    narrow, wide = "ijltf.,:;'|!()[] ", "mwMW@%"
+    return 10 + round(sum(4.2 if char in narrow else 10.5 if char in wide else 7 for char in text))
+
+
+def write_badges(results: Mapping, directory: Path) -> None:
+    """Write badge.svg and badge.json of the whole, and one pair per stack and recipe under badges/<stack>/<family>/."""
+    write_pair(make_whole_badge(results), directory / "badge")
+    for stack, words in results["words"].items():
+        for recipe in words:
+            write_pair(make_recipe_badge(results, stack, recipe), directory / "badges" / stack / recipe)
+
+
+def write_pair(badge: Badge, stem: Path) -> None:
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    stem.with_name(stem.name + ".svg").write_text(draw_badge(badge), encoding="utf-8")
+    stem.with_name(stem.name + ".json").write_text(json.dumps(make_endpoint(badge), indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,175 @@
+"""Make everything that people read from the facts on disk: results.json, junit.xml, badges and the site."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+import jsonschema_rs
+
+from matrix.rows import load_stacks
+from reports.badge import write_badges
+from reports.baseline import hash_baseline, read_baseline
+from reports.changes import Change
+from reports.compare import compare_results
+from reports.content import read_content
+from reports.controls import is_control
+from reports.details import make_details
+from reports.drift import find_drift
+from reports.grading import GradedStack, grade_stack
+from reports.junit import write_junit
+from reports.load import load_facts, load_not_run
+from reports.results import Inputs, make_results, newest_run
+from reports.verdicts import INFRASTRUCTURE
+
+ROOT = Path(__file__).parents[1]
+
+
+class ResultsError(Exception):
+    """Results to compare with cannot be read; the text names the file and what to do."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are read and written."""
+
+    root: Path = ROOT
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+    @property
+    def data(self) -> Path:
+        return self.reports / "data"
+
+    @property
+    def baseline(self) -> Path:
+        return self.reports / "baseline.json"
+
+    @property
+    def site(self) -> Path:
+        return self.reports / "site"
+
+    @property
+    def index(self) -> Path:
+        return self.site / "index.html"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Results, details by stack, and the drift of the stacks that belong to this run."""
+
+    results: dict
+    details: dict[str, dict]
+    drift: list[Change]
+
+    @property
+    def problems(self) -> list[str]:
+        """Misbehaving controls and the like, of the stacks of this run."""
+        stacks = self.results["stacks"].values()
+        return [problem for stack in stacks if stack["state"] == "ran" for problem in stack["problems"]]
+
+
+def grade_all(places: Places, merged: bool = False, earlier: Path | None = None, now: datetime | None = None) -> Report:
+    """Grade the facts on disk and compare them with the baseline; writes nothing.
+
+    merged: the files come from several jobs of one run, so all of them are of this run.
+    earlier: directory with facts of stacks that have none in data/, their last good results.
+    Raises FactsError, BaselineError.
+    """
+    facts, not_run = load_facts(places.data), load_not_run(places.data)
+    own = set(facts)
+    if earlier:
+        facts |= {stack: old for stack, old in load_facts(earlier).items() if stack not in own}
+    graded = {stack: grade_stack(found) for stack, found in facts.items()}
+    current = {stack: graded[stack] for stack in own}
+    rows = tuple(load_stacks(places.root / "matrix" / "stacks.toml").values())
+    inputs = Inputs(graded, not_run, rows, read_content(places.root), now or datetime.now(UTC), find_current(current, merged))
+    results = make_results(inputs)
+    return judge_drift(places, results, graded)
+
+
+def find_current(graded: Mapping[str, GradedStack], merged: bool) -> frozenset[str]:
+    """Return the stacks of this run: all of a merged one, else those of the newest run id."""
+    newest = newest_run(graded)
+    return frozenset(stack for stack, found in graded.items() if merged or found.facts.run == newest)
+
+
+def judge_drift(places: Places, results: dict, graded: Mapping[str, GradedStack]) -> Report:
+    baseline = read_baseline(places.baseline)
+    ran = {stack: found for stack, found in graded.items() if results["stacks"][stack]["state"] == "ran"}
+    drift = find_drift(baseline or {}, ran)
+    results["drift"] = [change.as_json() for change in drift] if baseline is not None else []
+    state = "none" if baseline is None else "drift" if drift else "as expected"
+    results["baseline"] = {"state": state, "sha256": hash_baseline(places.baseline)}
+    return Report(results, {stack: make_details(found) for stack, found in graded.items()}, drift)
+
+
+def write_report(places: Places, report: Report, compare: Path | None = None) -> None:
+    """Write results.json, junit.xml, badges and the site. compare: older results.json. Raises ResultsError."""
+    from reports.page import write_site
+
+    if compare:
+        report.results["comparison"] = compare_results(read_results(compare), report.results)
+    check_results(report.results)
+    write_atomically(places.reports / "results.json", json.dumps(report.results, separators=(",", ":"), ensure_ascii=False))
+    write_junit(report.results, places.reports / "junit.xml")
+    write_site(report.results, report.details, places.site)
+    write_badges(report.results, places.site)
+
+
+def read_results(path: Path) -> dict:
+    """Read a results.json of any earlier run. Raises ResultsError."""
+    try:
+        results = json.loads(path.read_bytes())
+        check_results(results)
+    except (OSError, ValueError) as error:
+        raise ResultsError(f"{path}: these are no results of this format ({error}); give a results.json that `nox -s report` wrote") from None
+    return results
+
+
+def check_results(results: dict) -> None:
+    """Raise ValueError when results do not follow results.schema.json."""
+    try:
+        results_validator().validate(results)
+    except jsonschema_rs.ValidationError as error:
+        raise ValueError(f"{'/'.join(map(str, error.instance_path))}: {error.message[:200]}") from None
+
+
+@lru_cache(maxsize=1)
+def results_validator() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(json.loads(Path(__file__).with_name("results.schema.json").read_bytes()))
+
+
+def find_failures(report: Report) -> list[str]:
+    """Return why this run is not green, one sentence each; empty when it is."""
+    results = report.results
+    failures = list(report.problems)
+    if not any(stack["state"] == "ran" for stack in results["stacks"].values()):
+        failures.append("no stack has a result")
+    failures += [f"{cell}: infrastructure" for cell in find_infrastructure(results)]
+    if results["baseline"]["state"] == "none":
+        failures.append("there is no baseline to compare with")
+    elif results["drift"]:
+        failures.append(f"{len(results['drift'])} cells are not as the baseline says")
+    return failures
+
+
+def find_infrastructure(results: Mapping) -> list[str]:
+    return [
+        f"{stack}/{recipe}/{case}"
+        for stack, recipes in results["cells"].items()
+        for recipe, cases in recipes.items()
+        if not is_control(recipe) and results["stacks"][stack]["state"] == "ran"
+        for case, cell in cases.items()
+        if cell["verdict"] == INFRASTRUCTURE
+    ]
+
+
+def write_atomically(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text + "\n", encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,100 @@
+"""The summary at the end of a run, for a terminal and for the log of a CI job."""
+
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from reports.controls import is_control
+from reports.junit import describe_change
+from reports.legend import VERDICTS
+
+SHOWN_DRIFT = 20
+SHOWN_CAUSES = 10
+COLUMNS = ("isolates", "leaks", "breaks", "leaks+breaks", "hangs", "crashes", "flaky", "n/a", "infrastructure")
+
+
+def summarise_run(results: Mapping, report: Path | None = None, wall_s: float | None = None, console: Console | None = None) -> None:
+    """Print what ran, what did not and why, what is red for which cause, drift, time, and where the report is.
+
+    wall_s: duration of the run as the user waited for it, seconds.
+    """
+    console = console or Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty())
+    print_stacks(results, console)
+    print_not_run(results, console)
+    print_causes(results, console)
+    print_drift(results, console)
+    for note in results["notes"]:
+        console.print(f"note: {escape(note)}")
+    print_totals(results, report, wall_s, console)
+
+
+def print_stacks(results: Mapping, console: Console) -> None:
+    """One row per stack that ran: a table on a terminal, one line each elsewhere. Controls are left out."""
+    ran = {stack: about for stack, about in results["stacks"].items() if about["state"] == "ran"}
+    counts = {stack: count_verdicts(results, stack) for stack in ran}
+    used = [verdict for verdict in COLUMNS if any(count[verdict] for count in counts.values())]
+    if not console.is_terminal:
+        for stack, about in ran.items():
+            told = ", ".join(f"{verdict} {counts[stack][verdict]}" for verdict in used if counts[stack][verdict])
+            console.print(f"{stack}: {told or 'no cells'}; {about['wall_s']:.1f} s; {escape(about['versions']['server'])}", highlight=False)
+        return
+    table = Table("stack", "server", *[f"{VERDICTS[verdict][0]} {verdict}" for verdict in used], "seconds", title="Cells by verdict, controls left out")
+    for stack, about in ran.items():
+        cells = [str(counts[stack][verdict] or "") for verdict in used]
+        table.add_row(stack, escape(about["versions"]["server"][:24]), *cells, f"{about['wall_s']:.1f}")
+    console.print(table)
+
+
+def count_verdicts(results: Mapping, stack: str) -> Counter:
+    recipes = results["cells"].get(stack, {})
+    return Counter(cell["verdict"] for recipe, cases in recipes.items() if not is_control(recipe) for cell in cases.values())
+
+
+def print_not_run(results: Mapping, console: Console) -> None:
+    """Say which stacks have no result of this run and why; rows that nobody selected are only counted."""
+    silent = 0
+    for stack, about in results["stacks"].items():
+        if about["state"] == "ran":
+            continue
+        if about["missing"] is None and about["reason"] in (None, "no result on disk"):
+            silent += 1
+            continue
+        console.print(f"not run: {stack}: {escape(str(about['reason']))}", highlight=False)
+    if silent:
+        console.print(f"{silent} more {'row has' if silent == 1 else 'rows have'} no part in this run", highlight=False)
+
+
+def print_causes(results: Mapping, console: Console) -> None:
+    console.print(results["summary"]["sentence"], highlight=False)
+    for name, cause in list(results["causes"].items())[:SHOWN_CAUSES]:
+        console.print(f"  {cause['cells']:5d}  {escape(cause['title'])}  ({name})", highlight=False)
+    if results["unexplained"]:
+        shown = ", ".join(results["unexplained"][:3])
+        console.print(f"unexplained: {len(results['unexplained'])}, first {shown}", highlight=False)
+
+
+def print_drift(results: Mapping, console: Console) -> None:
+    if results["baseline"]["state"] == "none":
+        console.print("no baseline yet: review the report, then `nox -s accept`", highlight=False)
+        return
+    for change in results["drift"][:SHOWN_DRIFT]:
+        console.print(f"drift: {change['cell']}: {escape(describe_change(change))}", highlight=False)
+    if len(results["drift"]) > SHOWN_DRIFT:
+        console.print(f"drift: and {len(results['drift']) - SHOWN_DRIFT} more; all are in the report", highlight=False)
+
+
+def print_totals(results: Mapping, report: Path | None, wall_s: float | None, console: Console) -> None:
+    summary = results["summary"]
+    took = f" in {wall_s:.1f} s" if wall_s is not None else ""
+    console.print(
+        f"{summary['stacks_ran']} stacks, {summary['recipes']} recipes, {summary['cases']} cases: {summary['cells']} cells{took}; "
+        f"{results['baseline']['state'] if results['baseline']['state'] != 'none' else 'no baseline'}",
+        highlight=False,
+    )
+    if report:
+        console.print(f"report: {report}", highlight=False)
