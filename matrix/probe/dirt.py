@@ -1,5 +1,6 @@
 """What a cell leaves in its own process: connections, threads, listeners."""
 import gc
+import sys
 import threading
 import weakref
 
@@ -23,6 +24,8 @@ class ProcessState(object):
         """Return what the cell left behind (list of dicts: kind, object, detail, count)."""
         after = self._measure()
         if any(after[kind] > self._before[kind] for kind in after):
+            for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+                vars(sys).pop(name, None)  # pytest keeps the frames of the last failure there
             gc.collect()  # what only a reference cycle keeps alive is garbage, not dirt
             after = self._measure()
         return [
