@@ -31,12 +31,12 @@ def write_site(results: dict[str, Any], details: dict[str, dict[str, Any]], dire
     `results` follows results.schema.json, `details` maps a stack id to its `$defs/details`.
     What an earlier call wrote there is replaced; other files are left alone. Raises OSError when a file cannot be written.
     """
-    site = Site(results)
+    files = dict(_render_all(Site(results), details))  # all of it first: a report that cannot be made leaves the old one whole
     directory.mkdir(parents=True, exist_ok=True)
     for name in _GENERATED:
         shutil.rmtree(directory / name, ignore_errors=True)
     shutil.copytree(_HERE / "static", directory / "static")
-    for name, text in _render_all(site, details):
+    for name, text in files.items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")

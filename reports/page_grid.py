@@ -23,6 +23,8 @@ class Column:
     href: str
     title: str
     note: str = ""
+    sub: str = ""
+    edge: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table: `groups` are the upper header lines, `corner` names the rows, `columns` the lowest header line."""
+    """A table: `groups` are the upper header line, `corner` names the rows, `columns` the lower header line."""
 
     caption: str
     corner: str
-    groups: list[list[Heading]]
+    groups: list[Heading]
     columns: list[Column]
     sections: list[Section] = field(default_factory=list)
 
@@ -87,8 +89,10 @@ def build_case_grid(site: Site, case: str, root: str) -> Grid:
 
 def build_stack_grid(site: Site, stack: Stack, root: str) -> Grid:
     """Recipes x cases of one stack; recipes that do not apply are left out (the page lists them in words)."""
-    columns = [Column(case, case, root + page_of_case(case), site.cases[case].get("title") or case) for case in site.ordered_cases]
-    groups = [[Heading(theme, len(cases)) for theme, cases in site.themes.items()]]
+    groups = [Heading(theme, len(cases)) for theme, cases in site.themes.items()]
+    firsts = {cases[0] for cases in site.themes.values()}
+    columns = [Column(case, case, root + page_of_case(case), site.cases[case]["title"] or case, edge=case in firsts)
+               for case in site.ordered_cases]
     sections = []
     for family, recipes in site.families.items():
         rows = [Row(recipe, recipe.partition("/")[2], root + page_of_recipe(recipe),
@@ -100,10 +104,15 @@ def build_stack_grid(site: Site, stack: Stack, root: str) -> Grid:
 
 
 def _stack_grid(site: Site, caption: str, corner: str, sections: list[Section], root: str = "") -> Grid:
-    columns = [Column(stack.id, stack.driver, root + stack.page, stack.label, stack.note) for stack in site.stacks]
+    columns = [Column(stack.id, stack.driver, root + stack.page, stack.label, stack.note, stack.database, index in _starts(site))
+               for index, stack in enumerate(site.stacks)]
     lines = [Heading(label, len(list(group))) for label, group in groupby(stack.line for stack in site.stacks)]
-    pairs = [Heading(label, len(list(group))) for (_, label), group in groupby((stack.line, stack.database) for stack in site.stacks)]
-    return Grid(caption, corner, [lines, pairs], columns, sections)
+    return Grid(caption, corner, lines, columns, sections)
+
+
+def _starts(site: Site) -> set[int]:
+    """The columns where another SQLAlchemy line begins."""
+    return {index for index, stack in enumerate(site.stacks) if index == 0 or stack.line != site.stacks[index - 1].line}
 
 
 def _row_of_words(site: Site, recipe: str) -> Row:

@@ -68,7 +68,7 @@ class Stack:
 
     @property
     def order(self) -> tuple:
-        return (_split_numbers(self.line), self.line, self.product != "postgresql", self.product == "mariadb",
+        return (_split_numbers(self.line), self.row.get("mode") == "future", self.product != "postgresql", self.product == "mariadb",
                 self.product, _split_numbers(str(self._database.get("major", ""))), self.driver, self.id)
 
     @property

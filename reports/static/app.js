@@ -102,8 +102,10 @@
   function revealTarget() {
     let target = null;
     try { target = document.getElementById(decodeURIComponent(location.hash.slice(1))); } catch { return; }
-    const details = target?.matches("tr") ? target.querySelector("details") : null;
-    if (details) details.open = true;
+    const details = target?.closest("details") ?? target?.querySelector("details");
+    if (!details) return;
+    details.open = true;
+    target.scrollIntoView();
   }
   addEventListener("hashchange", revealTarget);
   revealTarget();

@@ -51,7 +51,7 @@
     const head = [
       make("nav", { class: "crumbs", "aria-label": "Breadcrumb" }, make("a", { href: stack.page }, stack.id), " / ", make("a", { href: `${recipe.page}#${stack.id}` }, recipe.id), " / ", make("a", { href: test[1] }, test[0])),
       make("h1", {}, test[0]),
-      make("p", { class: "lead" }, `${test[2]} Under `, make("code", {}, recipe.id), ` on ${stack.label}.`),
+      make("p", { class: "lead" }, `${test[2].replace(/\.$/, "")}. Under `, make("code", {}, recipe.id), ` on ${stack.label}.`),
     ];
     const command = detail?.command ?? `nox -s "stack(${stack.id})" -- --recipe ${recipe.id} --case ${test[0]}`;
     const body = detail ? showDetail(detail) : [make("p", { class: "verdict-row" }, mark(verdict)), make("p", {}, explainPlain(verdict, stack, recipe))];

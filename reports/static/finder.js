@@ -95,8 +95,8 @@
       make("h3", {}, make("a", { href: `${recipe.page}#${stack.id}` }, recipe.id), mark(word),
         cost ? make("span", { class: "cost" }, `${cost.toFixed(1)}× the time of a test without isolation`) : ""),
       make("p", {}, recipe.title),
-      note ? make("p", {}, make("strong", {}, word === "isolates" ? "" : "Limits: "), note) : "",
-      limits.length ? make("details", {}, make("summary", {}, "Why"), make("ul", {}, limits)) : "",
+      note ? make("p", {}, word === "isolates" ? "" : make("strong", {}, "Limits: "), `${note}.`) : "",
+      limits.length ? make("ul", { class: "limits" }, limits) : "",
       make("p", { class: "needs" }, `Your project must already have: ${recipe.needs.join(", ") || "SQLAlchemy and pytest"}.`),
       make("details", { "data-code": recipe.id, open: index === 0 }, make("summary", {}, "The file that was tested"))));
   }

@@ -3,12 +3,19 @@
 (() => {
   const matrix = window.isolationMatrix;
 
+  // Symbols alone when the words would not fit; the words stay there for those who listen.
+  matrix.setDensity = (table, columns, choice) => {
+    const narrow = columns * 52 + 270 > table.closest("main").clientWidth;
+    table.classList.toggle("symbols", choice === "symbols" || (!choice && narrow));
+  };
+
   function equip(table) {
     const names = table.tHead.rows[table.tHead.rows.length - 1];
     const body = [...table.tBodies].flatMap((part) => [...part.rows]).filter((row) => row.dataset.id);
     const rows = [names, ...body];
     const grid = { table, names, body, lit: -1 };
     table.setAttribute("role", "grid");
+    matrix.setDensity(table, names.cells.length, "");
     for (const link of table.querySelectorAll(".names a, tbody a")) link.tabIndex = -1;
     const first = body[0] && findTarget(cellAt(names, body[0], 0));
     if (first) first.tabIndex = 0;

@@ -11,14 +11,14 @@
   const fields = ["family", "line", "database", "driver", "word", "cause", "run", "cells"];
   const cells = grid.body.map((row) => [...row.cells].slice(1));
   const heads = [...grid.names.cells];
-  const tiers = [...grid.table.tHead.rows].slice(0, -1).map((row) => describeTier(row));
+  const groups = describeGroups(grid.table.tHead.rows[0]);
   const sections = [...grid.table.tBodies].map((part) => ({ part, rows: [...part.rows].filter((row) => row.dataset.id) }));
 
-  // The group headers of one header line with the columns that each spans.
-  function describeTier(row) {
+  // The headers of the SQLAlchemy lines with the columns that each spans.
+  function describeGroups(row) {
     let from = 0;
     return [...row.cells].filter((cell) => !cell.classList.contains("corner")).map((cell) => {
-      const group = { cell, from, to: from + cell.colSpan };
+      const group = { cell, from, to: from + cell.colSpan, edge: from };
       from = group.to;
       return group;
     });
@@ -67,6 +67,7 @@
     const rows = data.recipes.map((recipe, r) => (!state.family || recipe.family === state.family)
       && (!narrowed || hits[r].some((hit, c) => hit && columns[c])));
     if (narrowed) columns = columns.map((shown, c) => shown && hits.some((row, r) => rows[r] && row[c]));
+    else if (state.family) columns = columns.map((shown, c) => shown && data.grid.some((row, r) => rows[r] && row[c] && wordNames[row[c][0]] !== "n/a"));
     return { rows, columns, hits };
   }
 
@@ -80,21 +81,28 @@
       if (cell.classList.contains("muted") !== muted) cell.classList.toggle("muted", muted);
     }));
     heads.forEach((cell, c) => { cell.hidden = !columns[c]; });
-    for (const tier of tiers) tier.forEach((group) => span(group, columns));
+    for (const group of groups) span(group, columns);
     for (const { part, rows: inside } of sections) part.hidden = inside.every((row) => row.hidden);
     report(state, rows, columns);
   }
 
-  function span({ cell, from, to }, columns) {
-    const shown = columns.slice(from, to).filter(Boolean).length;
-    cell.hidden = !shown;
-    if (shown) cell.colSpan = shown;
+  function span(group, columns) {
+    const shown = columns.slice(group.from, group.to).filter(Boolean).length;
+    group.cell.hidden = !shown;
+    if (!shown) return;
+    group.cell.colSpan = shown;
+    const edge = columns.indexOf(true, group.from);
+    if (edge === group.edge) return;
+    for (const line of [heads, ...cells]) {
+      line[group.edge].classList.remove("edge");
+      line[edge].classList.add("edge");
+    }
+    group.edge = edge;
   }
 
   function report(state, rows, columns) {
     const shown = columns.filter(Boolean).length;
-    const narrow = shown * 52 + 270 > grid.table.closest("main").clientWidth;
-    grid.table.classList.toggle("symbols", state.cells === "symbols" || (!state.cells && narrow));
+    matrix.setDensity(grid.table, shown, state.cells);
     for (const name of fields) form.elements[name].closest("label").classList.toggle("set", Boolean(state[name]));
     const count = rows.filter(Boolean).length;
     document.getElementById("count").value = count && shown

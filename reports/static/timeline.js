@@ -7,7 +7,10 @@
   const opening = new Set(["begin", "savepoint"]), ending = new Set(["commit", "rollback", "implicit_commit"]);
   const names = { rollback_to: "ROLLBACK TO SAVEPOINT", implicit_commit: "COMMIT by the server itself", statement: "", checkout: "checkout from the pool", checkin: "back to the pool" };
 
-  const describe = ({ event, text }) => [names[event] ?? event.toUpperCase(), text].filter(Boolean).join(": ").replace(/\s+/g, " ");
+  const describe = ({ event, text }) => {
+    const name = names[event] ?? event.toUpperCase(), plain = (text ?? "").replace(/\s+/g, " ").trim();
+    return plain.toUpperCase().startsWith(name) ? plain : [name, plain].filter(Boolean).join(": ");
+  };
   const milliseconds = (at) => `${(at * 1000).toFixed(1)} ms`;
   const nameLane = (event) => (event.backend ? `connection ${event.lane} (server process ${event.backend})` : `connection ${event.lane}`);
 
