@@ -19,7 +19,7 @@ from matrix.environments import EnvironmentMissing, prepare_environment
 from matrix.facts import forget_results, write_not_run
 from matrix.progress import RunProgress
 from matrix.rows import Stack
-from matrix.selection import Plan
+from matrix.selection import ORDERS, Plan, Selection, make_plan
 from matrix.serverpool import ServerPool
 from matrix.servers import WAYS, ServerUnavailable
 from matrix.supervisor.cells import InstrumentBroken
@@ -46,8 +46,20 @@ class Options:
 
     jobs: int
     ways: Sequence[str] = WAYS
-    order: str = "written"
+    order: str = ORDERS[0]
     directory: Path = DATA
+
+
+def run_matrix(selection: Selection, jobs: int, ways: Sequence[str] = WAYS, order: str = ORDERS[0]) -> int:
+    """Run what is selected, make the report, and return the exit code.
+
+    Raises SelectionError, RowError or ContentError before anything is started.
+    """
+    from matrix.conclusion import conclude_run
+
+    plan, console = make_plan(selection), Console()
+    outcome = run_stacks(plan, Options(jobs, ways, order), console)
+    return conclude_run(plan, outcome, console)
 
 
 def run_stacks(plan: Plan, options: Options, console: Console) -> RunOutcome:

@@ -25,7 +25,6 @@ from matrix.witness import Account, Witness, open_witness
 from reports.controls import check_controls
 
 DEADLINE_S = 6.0
-ORDERS = ("written", "reversed", "shuffled")
 
 
 class ControlMisbehaved(InstrumentBroken):
