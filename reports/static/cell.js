@@ -103,9 +103,9 @@
   }
 
   function listResidue(items) {
-    const head = ["What", "Object", "How many", "Detail", "Seen by"].map((text) => make("th", { scope: "col" }, text));
-    const rows = items.map((item) => make("tr", {}, [item.kind.replaceAll("_", " "), item.object, String(item.count ?? 1), item.detail, item.seen_by ?? "probe"].map((text) => make("td", {}, text ?? ""))));
-    return make("div", { class: "scroll wide", role: "region", tabindex: "0", "aria-label": "Residue" }, make("table", { class: "list" }, make("thead", {}, make("tr", {}, head)), make("tbody", {}, rows)));
+    const head = ["What", "Object", "How many", "Detail", "Seen by"].map((text) => make("th", { scope: "col", role: "columnheader" }, text));
+    const rows = items.map((item) => make("tr", { role: "row" }, [item.kind.replaceAll("_", " "), item.object, String(item.count ?? 1), item.detail, item.seen_by ?? "probe"].map((text) => make("td", { role: "cell" }, text ?? ""))));
+    return make("div", { class: "scroll wide", role: "region", tabindex: "0", "aria-label": "Residue" }, make("table", { class: "list", role: "table" }, make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, head)), make("tbody", { role: "rowgroup" }, rows)));
   }
 
   const showPhases = ({ phases, duration_s: seconds }) => [make("h2", {}, "Phases"), make("p", {},

@@ -96,7 +96,7 @@
         cost ? make("span", { class: "cost" }, `${cost.toFixed(1)}× the time of a test without isolation`) : ""),
       make("p", {}, recipe.title),
       note ? make("p", {}, word === "isolates" ? "" : make("strong", {}, "Limits: "), `${note}.`) : "",
-      limits.length ? make("ul", { class: "limits" }, limits) : "",
+      limits.length ? make("ul", { class: "because" }, limits) : "",
       make("p", { class: "needs" }, `Your project must already have: ${recipe.needs.join(", ") || "SQLAlchemy and pytest"}.`),
       make("details", { "data-code": recipe.id, open: index === 0 }, make("summary", {}, "The file that was tested"))));
   }
