@@ -47,10 +47,10 @@ def describe_other(cell: GradedCell) -> dict | None:
 
 
 def find_remains(stack: GradedStack) -> dict:
-    """What remained when a recipe's session- and module-scoped fixtures had ended, and what grew over repeats."""
+    """What remained when a recipe's session- and module-scoped fixtures had ended, what went wrong then, and what grew over repeats."""
     found = {}
     for recipe, record in stack.facts.recipes.items():
-        residue, repeats = record.get("residue") or [], record.get("repeats") or {}
-        if residue or repeats:
-            found[recipe] = {"residue": residue, "repeats": repeats}
+        remains = {"residue": record.get("residue") or [], "endings": record.get("endings") or [], "repeats": record.get("repeats") or {}}
+        if any(remains.values()):
+            found[recipe] = remains
     return found

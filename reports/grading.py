@@ -7,7 +7,7 @@ from reports.causes import Evidence, Proof, find_cause
 from reports.controls import check_controls, find_missing_controls
 from reports.load import CellFacts, StackFacts
 from reports.verdicts import ISOLATES, LEAKS, Judgement, describe, judge, worst_of
-from reports.words import Graded, Word, find_word
+from reports.words import Ending, Graded, Word, find_word
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,9 @@ def grade_cell(cell: CellFacts, product: str) -> GradedCell:
 
 def find_recipe_word(facts: StackFacts, record: dict, cells: dict[str, GradedCell]) -> Word:
     levels = facts.header["cases"]
+    ending = Ending(bool(record.get("residue")), bool(record.get("endings")))
     graded = [Graded(levels[case]["level"], cell.verdict, worst_of(cell.judgement)) for case, cell in cells.items()]
-    return find_word(graded, None if record["applies"] else record["unmet"], bool(record.get("residue")))
+    return find_word(graded, None if record["applies"] else record["unmet"], ending)
 
 
 def find_problems(facts: StackFacts) -> list[str]:

@@ -75,9 +75,9 @@ def shape_cell(cell: GradedCell) -> dict:
         shaped["reason"] = cell.reason
     if cell.verdict == FLAKY:
         shaped["passes"] = list(cell.judgement.passes)
-    if cell.judgement.shown["drift"]:
+    if cell.judgement.shown.get("drift"):
         shaped["drift"] = True
-    if cell.judgement.shown["process"]:
+    if cell.judgement.shown.get("process"):
         shaped["process"] = True
     return shaped
 

@@ -19,10 +19,10 @@ CLOCK = 0.05
     links.SESSION,
 )
 def text_commit(cell: Evidence) -> Proof | None:
-    sent = next((mark for mark in cell.client if mark.event == "statement" and mark.does == "commit"), None)
-    if not cell.leaks or sent is None:
+    if not cell.leaks or not cell.sent("commit"):
         return None
-    return (reached_server(cell, sent) or sent).prove()
+    mark = find_unasked_commit(cell) or next((mark for mark in cell.in_call(cell.wire) if mark.does == "commit"), None)
+    return mark and mark.prove()
 
 
 @theme.cause(
@@ -33,15 +33,8 @@ def text_commit(cell: Evidence) -> Proof | None:
     links.RAW,
 )
 def driver_commit(cell: Evidence) -> Proof | None:
-    if not cell.leaks or not cell.server or not cell.client:
-        return None
-    meant = [mark for mark in cell.client if mark.does in ("commit", "commit_prepared", "prepare")]
-    for commit in cell.commits:
-        twins = [mark for mark in meant if mark.lane == commit.mark.lane and abs(mark.at - commit.mark.at) <= CLOCK]
-        if not twins:
-            return commit.mark.prove(", and no commit was asked of SQLAlchemy")
-        meant.remove(min(twins, key=lambda mark: abs(mark.at - commit.mark.at)))
-    return None
+    mark = find_unasked_commit(cell) if cell.leaks else None
+    return mark and mark.prove(", and no commit was asked of SQLAlchemy")
 
 
 @theme.cause(
@@ -122,7 +115,7 @@ def two_phase_commit(cell: Evidence) -> Proof | None:
     links.JOINING,
 )
 def savepoint_used_up(cell: Evidence) -> Proof | None:
-    return prove_first(cell, lambda commit: commit.mark.lane in cell.outer and savepoint_was_spent(commit))
+    return prove_first(cell, lambda commit: commit.mark.lane in cell.outer and savepoint_was_spent(cell, commit))
 
 
 @theme.cause(
@@ -190,13 +183,22 @@ def prove_first(cell: Evidence, holds) -> Proof | None:
     return commit and commit.mark.prove()
 
 
-def reached_server(cell: Evidence, sent: Mark) -> Mark | None:
-    return next((m for m in cell.server if m.lane == sent.lane and m.does == "commit" and abs(m.at - sent.at) <= CLOCK), None)
+def find_unasked_commit(cell: Evidence) -> Mark | None:
+    """Return the first durable COMMIT of the server's log that no commit event of the engine stands beside."""
+    if not cell.server or not cell.client:
+        return None
+    meant = [mark for mark in cell.client if mark.event == "commit"]
+    for commit in cell.commits:
+        twins = [mark for mark in meant if mark.lane == commit.mark.lane and abs(mark.at - commit.mark.at) <= CLOCK]
+        if not twins:
+            return commit.mark
+        meant.remove(min(twins, key=lambda mark: abs(mark.at - commit.mark.at)))
+    return None
 
 
-def savepoint_was_spent(commit: Commit) -> bool:
+def savepoint_was_spent(cell: Evidence, commit: Commit) -> bool:
     """True when the fixture's savepoint had ended and none was open at the commit."""
-    own = [mark for mark in commit.before if mark.does == "savepoint" and mark.phase == "setup"]
+    own = any(lane == commit.mark.lane for lane, _ in cell.own_savepoints)
     open_now: list[str] = []
     for mark in commit.before:
         name = name_savepoint(mark.text)
@@ -207,7 +209,7 @@ def savepoint_was_spent(commit: Commit) -> bool:
             del open_now[open_now.index(name) :]
         elif mark.does in ("commit", "rollback"):
             open_now.clear()
-    return bool(own) and not open_now and not was_rolled_back(commit)
+    return own and not open_now and not was_rolled_back(commit)
 
 
 def was_rolled_back(commit: Commit) -> bool:

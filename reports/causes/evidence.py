@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from reports.causes.statements import classify, is_write
+from reports.causes.statements import classify, is_write, name_savepoint
 from reports.verdicts import Judgement, find_leaks, has_broken
 
-FIDELITY_ENDS = ("commit", "rollback")
+ENDINGS = ("commit", "rollback")
 
 
 @dataclass(frozen=True)
@@ -101,14 +101,37 @@ class Evidence:
         Drivers send BEGIN with the first statement, so the client's events count here too.
         """
         lanes = {}
-        for mark in self.marks:
+        for mark in self.client or self.server:
             if mark.phase != "setup":
                 continue
             if mark.does in ("begin", "savepoint"):
                 lanes[mark.lane] = True
-            elif mark.does in (*FIDELITY_ENDS, "checkin", "close"):
+            elif mark.does in (*ENDINGS, "checkin", "close"):
                 lanes.pop(mark.lane, None)
         return set(lanes)
+
+    @cached_property
+    def own_savepoints(self) -> set[tuple[int, str]]:
+        """Savepoints (lane, name) set on the fixture's lanes before the first write: the fixture's, or the session's first.
+
+        Sessions send theirs with the first statement, so the phase does not tell.
+        """
+        own, written = set(), set()
+        for mark in self.wire:
+            if mark.does == "savepoint" and mark.lane in self.outer - written:
+                own.add((mark.lane, name_savepoint(mark.text)))
+            elif is_write(mark.text):
+                written.add(mark.lane)
+        return own
+
+    def sent(self, what: str) -> bool:
+        """True when the application sent this ('commit', 'rollback') as text, in either pass.
+
+        The confirmation has the server's statements instead of the client's, so the first pass is asked too.
+        """
+        passes = [self.facts["timeline"], (self.other or {}).get("timeline", [])]
+        marks = (make_mark(index, event) for timeline in passes for index, event in enumerate(timeline))
+        return any(m.source == "client" and m.event == "statement" and m.does == what and m.phase == "call" for m in marks)
 
     def in_call(self, marks: Iterable[Mark]) -> list[Mark]:
         return [mark for mark in marks if mark.phase == "call"]
@@ -127,7 +150,7 @@ class Evidence:
             for position, mark in enumerate(marks):
                 if mark.does in ("commit", "commit_prepared") and write:
                     yield Commit(mark, write, tuple(marks[:position]))
-                if mark.does in FIDELITY_ENDS:
+                if mark.does in ENDINGS:
                     write = None
                 elif write is None and is_write(mark.text):
                     write = mark

@@ -20,6 +20,20 @@ def savepoint_gone(cell: Evidence) -> Proof | None:
 
 
 @theme.cause(
+    "The application sent ROLLBACK as text",
+    "The word ROLLBACK reached the server as a statement of its own, past the session and its savepoints. "
+    "It ended the fixture's transaction, and everything before it was gone.",
+    "Test such code on a connection of its own; no transaction around the test survives a literal ROLLBACK.",
+    links.SESSION,
+)
+def text_rollback(cell: Evidence) -> Proof | None:
+    if not cell.breaks or not cell.sent("rollback"):
+        return None
+    mark = next((mark for mark in cell.in_call(cell.wire) if mark.does == "rollback"), None)
+    return mark and mark.prove()
+
+
+@theme.cause(
     "ROLLBACK ended the fixture's transaction",
     "The application's rollback() or close() reached the server as ROLLBACK of the very transaction that the fixture had begun. "
     "All earlier work of the test was gone, including what the application had committed.",
@@ -47,14 +61,12 @@ def outer_rolled_back(cell: Evidence) -> Proof | None:
 def savepoint_undid_commit(cell: Evidence) -> Proof | None:
     if not cell.breaks:
         return None
-    own, written = set(), set()
+    written: set[int] = set()
     for mark in cell.wire:
         key = (mark.lane, name_savepoint(mark.text))
-        if mark.does == "savepoint" and mark.phase == "setup":
-            own.add(key)
-        elif mark.does == "rollback_to" and mark.phase == "call" and key in own and mark.lane in written:
+        if mark.does == "rollback_to" and mark.phase == "call" and key in cell.own_savepoints and mark.lane in written:
             return mark.prove()
-        elif is_write(mark.text) and mark.phase == "call":
+        if is_write(mark.text) and mark.phase == "call":
             written.add(mark.lane)
     return None
 
@@ -185,22 +197,24 @@ def session_unbound(cell: Evidence) -> Proof | None:
 
 
 @theme.cause(
-    "Neither commit() nor rollback() reached the server",
-    "The application wrote, and during the whole test its connection saw no COMMIT, ROLLBACK, SAVEPOINT or RELEASE. "
-    "The fixture has replaced the session's methods, so nothing is ever finished or undone.",
-    "Leave commit() and rollback() as they are and give them a savepoint to end.",
+    "Nothing ended the work, so nothing could undo or keep it",
+    "After the last write no COMMIT, ROLLBACK, RELEASE or ROLLBACK TO reached the server for the rest of the test, and the application read its own unfinished work. "
+    "The session's commit(), rollback() or close() had been replaced, or had no savepoint left to end.",
+    "Leave the session's methods as they are and keep a savepoint under it: join_transaction_mode='create_savepoint'.",
     links.JOINING,
 )
 def nothing_ended(cell: Evidence) -> Proof | None:
     if not cell.breaks or cell.facts["phases"]["call"] != "failed":
         return None
     calls = cell.in_call(cell.wire)
-    write = next((mark for mark in calls if is_write(mark.text) and mark.lane in cell.outer), None)
-    ending = ("commit", "rollback", "rollback_to", "release", "savepoint")
-    if write is None or any(mark.lane != write.lane or mark.does in ending for mark in calls):
+    writes = [mark for mark in calls if is_write(mark.text)]
+    if not writes or writes[-1].lane not in cell.outer or any(mark.lane != writes[-1].lane for mark in calls):
         return None
-    read = next((mark for mark in calls if mark.index > write.index and reads(mark)), None)
-    return read and read.prove(", after a write that nothing had committed or undone")
+    after = [mark for mark in calls if mark.index > writes[-1].index]
+    if any(mark.does in ("commit", "rollback", "rollback_to", "release") for mark in after):
+        return None
+    read = next((mark for mark in after if reads(mark)), None)
+    return read and read.prove(", after a write that nothing had ended")
 
 
 def reads(mark: Mark) -> bool:
