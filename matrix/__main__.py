@@ -75,8 +75,9 @@ def list_command(options: argparse.Namespace) -> int:
 def stack_command(options: argparse.Namespace) -> int:
     """Run one stack, reproduce one cell of it, or open a shell in it."""
     stacks = load_stacks()
+    select(stacks, [options.stack], "stack")
     if options.stack not in stacks:
-        select(stacks, [options.stack], "stack")  # the name is exact here, the error is the same
+        raise SelectionError(f"no stack is called {options.stack!r}; the name of one is needed here, for globs there is `run --stack`")
     stack = stacks[options.stack]
     if options.shell:
         from matrix.shell import open_shell
