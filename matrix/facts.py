@@ -12,7 +12,7 @@ class FactsFile:
 
     def __init__(self, path: Path, secrets: tuple[str, ...]) -> None:
         self.path = path
-        self._partial = path.with_suffix(".partial")
+        self._partial = path.with_suffix(f".{os.getpid()}.partial")  # two runs at a time must not mix their lines
         self._secrets = tuple(secret for secret in secrets if secret)
         self._digest = hashlib.sha256()
         self._lines = 0
@@ -58,5 +58,8 @@ def write_not_run(directory: Path, stack_id: str, reason: str, missing: str) -> 
 
 def forget_results(directory: Path, stack_id: str) -> None:
     """Remove what an earlier run left for this stack: an old result must not pass for a new one."""
-    for suffix in ("jsonl", "partial", "notrun.json"):
+    for suffix in ("jsonl", "notrun.json"):
         (directory / f"{stack_id}.{suffix}").unlink(missing_ok=True)
+    for partial in directory.glob(f"{stack_id}.*.partial"):
+        if not Path("/proc", partial.suffixes[-2].strip(".")).exists():
+            partial.unlink(missing_ok=True)

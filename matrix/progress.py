@@ -63,7 +63,7 @@ class RunProgress:
                 self._bars.advance(self._whole)
                 if stack_id in self._tasks:
                     self._bars.remove_task(self._tasks.pop(stack_id))
-            self._console.print(f"[{self._elapsed()}] {self._ended:>2}/{self._stacks} {stack_id}: {words}", highlight=False, markup=False)
+            self._console.print(f"[{self._elapsed()}] {self._ended:>2}/{self._stacks} {stack_id}: {words}", highlight=False, markup=False, soft_wrap=True)
 
     def _elapsed(self) -> str:
         seconds = int(time.monotonic() - self._started)
