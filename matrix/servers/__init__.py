@@ -14,7 +14,7 @@ from matrix.rows import Database
 from matrix.servers import container, embedded, local, url
 from matrix.servers.server import LogUnavailable, Server, ServerUnavailable, WayUnavailable
 
-__all__ = ["WAYS", "LogUnavailable", "Server", "ServerUnavailable", "start_server"]
+__all__ = ["WAYS", "LogUnavailable", "Server", "ServerUnavailable", "WayUnavailable", "start_server"]
 
 STARTERS = {"url": url.start, "container": container.start, "local": local.start, "embedded": embedded.start}
 WAYS = tuple(STARTERS)

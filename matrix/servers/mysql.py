@@ -120,7 +120,7 @@ def join_bootstrap(installation: Installation) -> bytes:
         if len(files) != 1:
             raise WayUnavailable(f"MariaDB cannot be initialised: {pattern} is not with its programs ({installation.share})")
         parts.append(files[0].read_bytes())
-    parts.append(b"\nDELETE FROM mysql.global_priv WHERE User = '' OR Host <> 'localhost';\n")
+    parts.append(b"\nDELETE FROM mysql.global_priv WHERE User = '' OR Host <> 'localhost';\nDELETE FROM mysql.proxies_priv WHERE Host <> 'localhost';\n")
     return b"\n".join(parts)
 
 

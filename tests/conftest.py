@@ -1,0 +1,35 @@
+"""Real servers for the tests: each started once, when the first test asks for it.
+
+They come embedded, or from the machine or a container where that is not possible. No test
+is skipped for want of one: the project promises a server on every machine it supports.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from matrix.rows import load_databases
+from matrix.servers import Server, start_server
+
+WAYS = ("embedded", "local", "container")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    yield from _serve("postgresql18")
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[Server]:
+    yield from _serve("mysql97")
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[Server]:
+    yield from _serve("mariadb118")
+
+
+def _serve(database: str) -> Iterator[Server]:
+    server = start_server(load_databases()[database], WAYS)
+    yield server
+    server.stop()
