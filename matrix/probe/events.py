@@ -27,10 +27,11 @@ class Timeline(object):
         self._listen()
 
     def start(self):
-        """Begin a new cell."""
+        """Begin a new cell; returns the moment, from which both sides of the timeline count (epoch, seconds)."""
         self.events = []
         self._lanes = {}
         self._began = time.time()
+        return self._began
 
     def stop(self):
         """End the cell; returns its duration in seconds."""

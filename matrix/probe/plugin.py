@@ -1,7 +1,6 @@
 """The pytest plugin that reports each cell to the supervisor and waits for its "go on"."""
 import os
 import sysconfig
-import time
 import traceback
 
 import pytest
@@ -73,8 +72,7 @@ class Probe(object):
     def begin_cell(self, item):
         self.cell = {"case": name_case(item), "phases": {"setup": None, "call": None, "teardown": None}, "errors": []}
         self.process.remember()
-        self.channel.send({"begin": self.cell["case"], "at": time.time()})
-        self.timeline.start()
+        self.channel.send({"begin": self.cell["case"], "at": self.timeline.start()})
 
     def end_cell(self, item):
         cell, self.cell = self.cell, None
