@@ -15,7 +15,7 @@ import pytest
 
 from matrix.cache import cache_dir
 from matrix.rows import load_databases
-from matrix.servers import ServerUnavailable, directory, process, start_server
+from matrix.servers import ServerUnavailable, WayUnavailable, process, start_server
 from matrix.servers.directory import PREFIX, RunDirectory
 
 ROOT = Path(__file__).parent.parent
@@ -140,7 +140,7 @@ def test_the_password_is_in_no_command_line_environment_log_or_file(server):
 
 def test_only_the_password_opens_the_server(server):
     for wrong in ("", "wrong"):
-        with pytest.raises((psycopg.OperationalError, pymysql.err.OperationalError), match="(?i)password|denied"):
+        with pytest.raises((psycopg.OperationalError, pymysql.err.OperationalError), match=r"(?i)password|denied"):
             connect(server, password=wrong)
 
 
@@ -300,7 +300,7 @@ def test_stop_waits_until_all_is_gone_and_may_be_repeated():
 @linux
 def test_a_program_that_cannot_be_started_leaves_nothing(tmp_path):
     place = RunDirectory()
-    with pytest.raises(Exception, match="could not be started: .*absent"):
+    with pytest.raises(WayUnavailable, match=r"could not be started: .*absent"):
         process.launch(place, [str(tmp_path / "absent")])
     assert not place.path.exists()
 
@@ -314,7 +314,10 @@ def test_two_runs_with_an_empty_cache_do_not_disturb_each_other(tmp_path, postgr
     place.mkdir()
     (place / "programs").symlink_to(cache_dir() / "programs")
     text = START.format(row="postgresql18", ending="print(server.version)")
-    runs = [subprocess.Popen([sys.executable, "-c", text], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)}) for _ in range(2)]
+    runs = [
+        subprocess.Popen([sys.executable, "-c", text], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)})
+        for _ in range(2)
+    ]
     answers = [run.communicate()[0].split() for run in runs]
     assert [version for _, version in answers] == [postgresql_server.version] * 2
     assert len({port for port, _ in answers}) == 2

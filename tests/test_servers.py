@@ -198,7 +198,9 @@ def test_no_engine_is_a_quick_and_clear_reason(monkeypatch, tmp_path):
         start_server(ROWS["postgresql18"], ("container",))
 
 
-@pytest.mark.parametrize(("row", "variable"), [("postgresql18", "POSTGRES_PASSWORD"), ("mysql97", "MYSQL_ROOT_PASSWORD"), ("mariadb118", "MARIADB_ROOT_PASSWORD")])
+@pytest.mark.parametrize(
+    ("row", "variable"), [("postgresql18", "POSTGRES_PASSWORD"), ("mysql97", "MYSQL_ROOT_PASSWORD"), ("mariadb118", "MARIADB_ROOT_PASSWORD")]
+)
 def test_the_official_images_environment_carries_the_password(row, variable):
     assert container.make_environment(ROWS[row], "hush")[variable] == "hush"
     assert "hush" not in " ".join(container.make_command(ROWS[row]))
@@ -254,7 +256,9 @@ def test_an_archive_without_a_valid_signature_is_refused(tmp_path, monkeypatch):
     suite = tmp_path / "debian" / "dists" / "unstable"
     (suite / "main" / "binary-amd64").mkdir(parents=True)
     (suite / "main" / "binary-amd64" / "Packages").touch()
-    (suite / "Release").write_text("Origin: Debian\nSuite: unstable\nCodename: sid\nComponents: main\nArchitectures: amd64\nDate: Sat, 01 Jan 2050 00:00:00 UTC\n")
+    (suite / "Release").write_text(
+        "Origin: Debian\nSuite: unstable\nCodename: sid\nComponents: main\nArchitectures: amd64\nDate: Sat, 01 Jan 2050 00:00:00 UTC\n"
+    )
     monkeypatch.setattr(debian, "find_mirror", lambda: f"file:{tmp_path}/debian")
     monkeypatch.setattr(debian, "find_keyring", lambda: Path(os.devnull))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -296,5 +300,3 @@ def test_a_run_directory_is_removed_only_when_nobody_holds_it(tmp_path, monkeypa
 def test_a_small_memory_file_system_is_not_filled(monkeypatch):
     monkeypatch.setattr(directory, "ROOM", 1 << 60)
     assert directory.choose_base() != directory.MEMORY
-
-

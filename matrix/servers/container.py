@@ -125,7 +125,6 @@ def connect_engine() -> Any:
 def find_image(engine: Any, image: str) -> None:
     """Make sure that the engine has the image, pulling it if it can; raise WayUnavailable otherwise."""
     from docker.errors import DockerException, ImageNotFound
-
     from testcontainers.core.config import testcontainers_config
 
     image = testcontainers_config.hub_image_name_prefix + image

@@ -6,6 +6,7 @@ apt's state on the machine is neither read as "already installed" nor changed.
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +20,28 @@ from matrix.servers.server import WayUnavailable
 
 KEYRINGS = (Path("/usr/share/keyrings/debian-archive-keyring.gpg"), Path("/usr/share/keyrings/debian-archive-keyring.pgp"))
 UNNEEDED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/perl", "usr/share/perl5", "usr/bin", "var")
+
+DIRECTORIES = {
+    "State": "state",
+    "State::lists": "lists",
+    "State::status": "status",
+    "Cache": "cache",
+    "Cache::archives": "cache/archives",
+    "Etc::sourcelist": "sources.list",
+    "Etc::sourceparts": "none",
+    "Etc::preferences": "none",
+    "Etc::preferencesparts": "none",
+}
+OPTIONS = (
+    "#clear APT::Update;",
+    "#clear DPkg;",
+    'APT::Sandbox::User "root";',
+    'APT::Install-Recommends "false";',
+    'APT::Get::AllowUnauthenticated "false";',
+    'Acquire::AllowInsecureRepositories "false";',
+    'Acquire::Languages "none";',
+    'Acquire::Retries "2";',
+)
 
 
 def fetch(embedded: Mapping[str, Any]) -> Path:
@@ -54,9 +77,8 @@ def write_settings(scratch: Path, suite: str) -> list[str]:
         (scratch / part).mkdir(parents=True)
     (scratch / "status").touch()
     (scratch / "sources.list").write_text(f"deb [signed-by={find_keyring()}] {find_mirror()} {suite} main\n")
-    directories = {"State": "state", "State::lists": "lists", "State::status": "status", "Cache": "cache", "Cache::archives": "cache/archives", "Etc::sourcelist": "sources.list", "Etc::sourceparts": "none", "Etc::preferencesparts": "none", "Etc::preferences": "none"}
-    lines = [f'Dir::{name} "{scratch / path}";' for name, path in directories.items()]
-    lines += ["#clear APT::Update;", "#clear DPkg;", 'APT::Sandbox::User "root";', 'APT::Install-Recommends "false";', 'APT::Get::AllowUnauthenticated "false";', 'Acquire::Languages "none";', 'Acquire::Retries "2";']
+    lines = [f'Dir::{name} "{scratch / path}";' for name, path in DIRECTORIES.items()]
+    lines += OPTIONS
     settings = scratch / "apt.conf"
     settings.write_text("\n".join(lines) + "\n")
     return ["apt-get", "--quiet", f"--config-file={settings}"]
@@ -82,7 +104,8 @@ def find_keyring() -> Path:
 
 def run_apt(command: Sequence[str], directory: Path = Path("/")) -> str:
     """Return the command's output; raise WayUnavailable with its last lines when it fails."""
-    done = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, errors="replace", check=False)
+    done = subprocess.run(command, cwd=directory, capture_output=True, stdin=subprocess.DEVNULL, text=True, errors="replace", check=False)
     if done.returncode:
-        raise WayUnavailable(f"{' '.join(command[:1] + list(command[3:]))} failed:\n{done.stderr.strip()[-1500:]}\nCheck that `apt-get update` works on this machine.")
+        last = done.stderr.strip()[-1500:]
+        raise WayUnavailable(f"{shlex.join(command)} failed:\n{last}\nCheck that `apt-get update` works on this machine.")
     return done.stdout

@@ -43,7 +43,9 @@ def find_programs(name: str, places: Sequence[Path]) -> list[Path]:
 def run(command: Sequence[str], directory: Path, account: Mapping[str, Any] | None = None, **options: Any) -> str:
     """Run a preparing command to its end and return its output; raise WayUnavailable when it fails."""
     try:
-        done = subprocess.run(command, cwd=directory, env=make_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **options, **(account or {}))
+        done = subprocess.run(
+            command, cwd=directory, env=make_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **options, **(account or {})
+        )
     except OSError as error:
         raise WayUnavailable(f"{shlex.join(command)}: could not be started: {error}") from error
     output = done.stdout.decode("utf-8", "replace")

@@ -23,13 +23,19 @@ PR_SET_PDEATHSIG = 1
 
 def main() -> int:
     owner = os.getppid()
-    orders = open(0, "rb", buffering=0)
-    order = json.loads(orders.readline())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with open(0, "rb", buffering=0) as orders:
+        order = json.loads(orders.readline())
+        with open(order["lock"]) as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            keep(order, orders, owner)
+    return 0
+
+
+def keep(order, orders, owner):
+    """Start what is ordered, wait until it is no longer wanted, end it and remove its directory."""
     server = None
     try:
-        held = open(order["lock"])
-        fcntl.flock(held, fcntl.LOCK_SH)
         server = start(order)
         wait(orders, owner, server)
     finally:
@@ -39,7 +45,6 @@ def main() -> int:
         for command in order["at_end"]:
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         remove(order["directory"])
-    return 0
 
 
 def start(order):

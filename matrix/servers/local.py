@@ -50,5 +50,10 @@ def find_places(database: Database) -> list[Path]:
     places = [prefix / part for prefix in PREFIXES for part in ("sbin", "bin", "libexec")]
     if database.product == "postgresql":
         major = database.major
-        places += [Path(f"/usr/lib/postgresql/{major}/bin"), Path(f"/usr/pgsql-{major}/bin"), Path(f"/opt/homebrew/opt/postgresql@{major}/bin"), Path(f"/usr/local/opt/postgresql@{major}/bin")]
+        places += [
+            Path(f"/usr/lib/postgresql/{major}/bin"),
+            Path(f"/usr/pgsql-{major}/bin"),
+            Path(f"/opt/homebrew/opt/postgresql@{major}/bin"),
+            Path(f"/usr/local/opt/postgresql@{major}/bin"),
+        ]
     return places

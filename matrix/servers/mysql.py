@@ -63,7 +63,9 @@ def _start(database: Database, installation: Installation, way: str, directory: 
         places = (f"--port={port}", f"--socket={data / 'socket'}", f"--pid-file={data / 'pid'}", f"--init-file={accounts}")
         launched = process.launch(directory, make_command(installation, data, *places), stop_signal=signal.SIGKILL)
         try:
-            answer = process.wait_for_answer(lambda: ask(LOOPBACK, port, USER, password), (pymysql.err.OperationalError,), launched.has_ended, launched.describe_failure)
+            answer = process.wait_for_answer(
+                lambda: ask(LOOPBACK, port, USER, password), (pymysql.err.OperationalError,), launched.has_ended, launched.describe_failure
+            )
             check_answer(database, answer)
         except BaseException:
             launched.stop()
@@ -79,7 +81,12 @@ def make_command(installation: Installation, data: Path, *more: str) -> list[str
     if installation.product == "mariadb":  # it has no way to forbid files but to confine them
         places.append(f"--secure-file-priv={data.parent}")
     if installation.loader:  # a private root: the built-in paths lead to the machine's own files
-        places += [f"--basedir={installation.programs.parent}", f"--lc-messages-dir={installation.share}", f"--character-sets-dir={installation.share}/charsets", f"--plugin-dir={installation.plugins}"]
+        places += [
+            f"--basedir={installation.programs.parent}",
+            f"--lc-messages-dir={installation.share}",
+            f"--character-sets-dir={installation.share}/charsets",
+            f"--plugin-dir={installation.plugins}",
+        ]
     user = ["--user=root"] if os.getuid() == 0 else []  # throw-away and on loopback: root may run it
     return installation.command(PROGRAMS[installation.product], "--no-defaults", *user, *places, *OPTIONS, *ONLY[installation.product], *more)
 

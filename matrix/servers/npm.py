@@ -44,7 +44,7 @@ def download(specification: str, directory: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise WayUnavailable("needs npm, which is not on PATH; install Node.js with npm to use this server")
-    done = subprocess.run([npm, "pack", "--silent", specification], cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+    done = subprocess.run([npm, "pack", "--silent", specification], cwd=directory, capture_output=True, text=True, errors="replace", check=False)
     files = list(directory.glob("*.tgz"))
     if done.returncode or len(files) != 1:
         raise WayUnavailable(f"npm pack {specification} failed:\n{done.stderr.strip()[-1500:]}\nCheck the network and npm's registry setting.")

@@ -74,7 +74,9 @@ def _start(database: Database, installation: Installation, way: str, directory: 
         command = installation.command("postgres", "-D", str(data), *(f"--{name}={value}" for name, value in settings.items()))
         launched = process.launch(directory, command, account, signal.SIGQUIT)
         try:
-            answer = process.wait_for_answer(lambda: set_password(str(sockets), port, password), (psycopg.OperationalError,), launched.has_ended, launched.describe_failure)
+            answer = process.wait_for_answer(
+                lambda: set_password(str(sockets), port, password), (psycopg.OperationalError,), launched.has_ended, launched.describe_failure
+            )
             check_answer(database, answer)
         except BaseException:
             launched.stop()

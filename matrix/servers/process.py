@@ -85,7 +85,9 @@ def launch(
         "stop_signal": int(stop_signal),
         "at_end": [list(part) for part in at_end],
     }
-    keeper = subprocess.Popen([sys.executable, "-I", "-S", str(KEEPER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, cwd="/")
+    keeper = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(KEEPER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, cwd="/"
+    )
     launched = Launch(list(command), log, keeper, directory)
     try:
         answer = _give_order(keeper, order)

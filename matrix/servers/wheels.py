@@ -36,14 +36,12 @@ def _build(embedded: Mapping[str, Any], draft: Path) -> None:
 
 
 def install(embedded: Mapping[str, Any], scratch: Path, target: Path) -> None:
-    """Let uv download, check and unpack the wheel into `target`."""
+    """Let uv download, check and unpack the wheel into `target`; raise WayUnavailable when it refuses."""
     requirements = scratch / "requirements.txt"
     hashes = "".join(f" --hash={value}" for value in embedded["hashes"])
     requirements.write_text(f"{embedded['package']}=={embedded['version']}{hashes}\n")
+    options = ("--no-deps", "--require-hashes", "--only-binary=:all:", f"--python-version={WHEEL_PYTHON}", f"--python={sys.executable}")
     try:
-        run_uv(
-            "pip", "install", "--quiet", f"--python={sys.executable}", "--no-deps", "--require-hashes", "--only-binary=:all:",
-            f"--python-version={WHEEL_PYTHON}", f"--target={target}", f"--requirement={requirements}",
-        )  # fmt: skip
+        run_uv("pip", "install", "--quiet", *options, f"--target={target}", f"--requirement={requirements}")
     except (EnvironmentFailed, UvMissing) as error:
-        raise WayUnavailable(f"{embedded['package']} {embedded['version']} could not be fetched: {error}\nCheck the network and the package index of this machine.") from error
+        raise WayUnavailable(f"{embedded['package']} {embedded['version']} could not be fetched: {error}\nCheck the network and uv's package index.") from error
