@@ -24,12 +24,15 @@ PRELOADED = (
     "sqlalchemy.ext.declarative",
     "sqlalchemy.ext.asyncio",
     "sqlalchemy.future",
+    "pytest_asyncio.plugin",
 )
 
 
 def preload_modules():
     """Import what every child needs; a module that this stack does not have is left out."""
-    for name in PRELOADED:
+    from _pytest.config import default_plugins
+
+    for name in PRELOADED + tuple("_pytest." + plugin for plugin in default_plugins):
         try:
             importlib.import_module(name)
         except ImportError:
