@@ -123,7 +123,7 @@ def _build_stack(row: Row, rows: Rows, databases: Mapping[str, Database]) -> Sta
         asynchronous=driver.take("asynchronous", bool, False),
         database=database,
         query=driver.take("query", dict, {}) | row.take("query", dict, {}),
-        requirements=_join_texts("requirements", shared, driver, row),
+        requirements=_join_requirements(row, shared, driver),
         source=_join_texts("source", shared, driver, row),
         promised=row.take("promised", bool, True),
     )
@@ -142,6 +142,19 @@ def _join_texts(name: str, *parts: Row) -> tuple[str, ...]:
             raise part.refuse(name, values, "a list of texts")
         texts += values
     return tuple(dict.fromkeys(texts))
+
+
+def _join_requirements(row: Row, *shared: Row) -> tuple[str, ...]:
+    """Return what is required; a version that the row names replaces the one that line and driver name."""
+    own = _join_texts("requirements", row)
+    named = {_name_package(text) for text in own}
+    rest = _join_texts("requirements", *shared)
+    return tuple(dict.fromkeys([text for text in rest if text == _name_package(text) or _name_package(text) not in named] + list(own)))
+
+
+def _name_package(requirement: str) -> str:
+    """Return a requirement without its version: `SQLAlchemy[asyncio]` is not `SQLAlchemy==1.3.18`."""
+    return re.split(r"[<>=!~;@ ]", requirement, maxsplit=1)[0]
 
 
 def _check_names(row: Row, stack: Stack, driver: str) -> None:

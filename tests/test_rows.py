@@ -93,6 +93,11 @@ def test_an_id_may_end_with_a_word_of_its_own(tmp_path):
     assert list(load_stacks(write_stacks(tmp_path, GOOD | {"id": name}))) == [name]
 
 
+def test_a_version_that_a_row_requires_replaces_the_one_of_its_line(tmp_path):
+    pinned = load_stacks(write_stacks(tmp_path, GOOD | {"requirements": ["pytest==6.2.3", "Flask==1.1.2"]}))[GOOD["id"]]
+    assert [text for text in pinned.requirements if text.startswith(("pytest", "Flask"))] == ["pytest==6.2.3", "Flask==1.1.2"]
+
+
 @pytest.mark.parametrize(("text", "message"), [("[[stack", "is not valid TOML"), ("", r"has no \[\[stack\]\] rows"), ("stack = 1", r"has no \[\[stack\]\]")])
 def test_a_file_with_a_mistake_is_named(tmp_path, text, message):
     path = tmp_path / "stacks.toml"
