@@ -102,6 +102,13 @@ def test_a_file_with_another_hash_is_refused(cache, tmp_path):
         build_environment(wrong, HERE)
 
 
+def test_a_pin_without_a_hash_is_refused(cache, tmp_path):
+    bare = tmp_path / "bare.txt"
+    bare.write_text("wheel==0.48.0\n")
+    with pytest.raises(EnvironmentFailed, match="(?i)hash"):
+        build_environment(bare, HERE)
+
+
 def test_a_missing_lock_is_named(cache, tmp_path):
     with pytest.raises(EnvironmentFailed, match=r"sa99\.txt: there is no such lock .* `nox -s lock`"):
         build_environment(tmp_path / "sa99.txt", HERE)

@@ -35,6 +35,11 @@ def test_what_matches_nothing_suggests_the_nearest(glob, nearest):
         select(NAMES, [glob], "recipe")
 
 
+def test_a_short_name_is_known_by_its_end():
+    with pytest.raises(SelectionError, match="did you mean 'asyncio/null'"):
+        select({"plain/full": 1, "asyncio/null": 2}, ["null"], "recipe")
+
+
 def test_what_matches_nothing_lists_what_exists():
     with pytest.raises(SelectionError) as caught:
         select(NAMES, ["plain/*", "zzz"], "recipe")
