@@ -22,7 +22,7 @@ def test_commit_once(app):
 def test_commit_twice(app):
     """The application commits, goes on and commits again; production keeps both rows.
 
-    It is the second commit that escapes: https://github.com/jeancochrane/pytest-flask-sqlalchemy/issues/28
+    It is the second commit that escapes: https://stackoverflow.com/questions/71186875
     """
     def work(session):
         for name in ["commit twice, first", "commit twice, second"]:

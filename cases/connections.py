@@ -1,7 +1,7 @@
 """The application goes around the session, to the engine."""
 import pytest
 
-from cases.sample import Customer, exists, insert_customer, read_credit
+from cases.sample import Customer, exists, insert_customer, names, read_credit, update_credit
 
 
 @pytest.mark.limit
@@ -44,6 +44,22 @@ def test_engine_sees_commit(app):
         assert read_credit(connection, "read by the engine") == 3
 
 
+@pytest.mark.limit
+def test_engine_changes_committed_row(app):
+    """The session commits, engine.begin() changes the row; production shows the change to the session.
+
+    Row locks of an open transaction come in between: https://dev.mysql.com/doc/refman/en/innodb-locks-set.html
+    """
+    def work(session):
+        session.add(Customer(name="changed by the engine", credit=1))
+        session.commit()
+        with app.engine.begin() as connection:
+            connection.execute(update_credit("changed by the engine", 2))
+        return read_credit(session, "changed by the engine")
+
+    assert app.call(work) == 2
+
+
 @pytest.mark.common
 def test_session_connection(app):
     """The application inserts through session.connection() and commits the session; production keeps the row.
@@ -57,6 +73,24 @@ def test_session_connection(app):
 
     app.call(work)
     assert app.call(lambda session: exists(session, "by session.connection"))
+
+
+@pytest.mark.limit
+def test_connection_savepoint(app):
+    """The application undoes a savepoint of session.connection() and commits; production keeps the rest.
+
+    Bulk code guards itself like this: https://docs.sqlalchemy.org/en/20/core/connections.html#using-savepoint
+    """
+    def work(session):
+        session.add(Customer(name="savepoint of the connection, kept"))
+        session.flush()
+        savepoint = session.connection().begin_nested()
+        session.connection().execute(insert_customer("savepoint of the connection, undone"))
+        savepoint.rollback()
+        session.commit()
+
+    app.call(work)
+    assert app.call(lambda session: names(session, "savepoint of the")) == ["savepoint of the connection, kept"]
 
 
 @pytest.mark.limit

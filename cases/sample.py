@@ -50,6 +50,12 @@ def insert_customer(name):
     return Customer.__table__.insert().values(name=name, credit=0)
 
 
+def update_credit(name, credit):
+    """Return the statement that sets a customer's credit, for code that goes around the session."""
+    customers = Customer.__table__
+    return customers.update().where(customers.c.name == name).values(credit=credit)
+
+
 def names(session, prefix):
     """Return the sorted names (list of str) of the customers whose name begins with ``prefix``."""
     condition = Customer.name.like(prefix + "%")

@@ -2,6 +2,7 @@
 from contextlib import closing
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from cases.sample import Customer, exists, names
 
@@ -40,7 +41,7 @@ def test_uncommitted_is_invisible(app):
 def test_interleaved_sessions(app):
     """Two sessions take turns, one commits and one rolls back; production keeps the first one's work alone.
 
-    Sharing one transaction mixes them up: https://github.com/sqlalchemy/sqlalchemy/discussions/9015
+    Sharing one transaction mixes them up: https://github.com/sqlalchemy/sqlalchemy/issues/9015
     """
     def work(session):
         with closing(app.new_session()) as other:
@@ -72,3 +73,20 @@ def test_other_commits_then_rollback(app):
         return names(session, "audit, ")
 
     assert app.call(work) == ["audit, kept"]
+
+
+@pytest.mark.limit
+def test_duplicate_in_other_session(app):
+    """One session commits a name, another one inserts it again; production refuses that at once.
+
+    If the first is not really committed, the other waits: https://www.postgresql.org/docs/current/index-unique-checks.html
+    """
+    def work(session):
+        session.add(Customer(name="taken"))
+        session.commit()
+        with closing(app.new_session()) as other:
+            other.add(Customer(name="taken"))
+            with pytest.raises(IntegrityError):
+                other.commit()
+
+    app.call(work)
