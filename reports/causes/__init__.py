@@ -8,19 +8,20 @@ A cell has at most one leading cause:
 
 1. Themes are asked in the order of THEMES: first what ended the cell, then why it could not begin, then the event
    loop, then what made writes durable, what was left standing, and at last why the application saw something else
-   than in production (the known limits of a transaction that never commits, then what was undone or refused).
+   than in production: the known limits of a transaction that never commits, what was undone or hidden, and what
+   was refused.
 2. Within a theme the cause whose proof comes first on the timeline wins, since later events follow from it.
    Proofs that are not on the timeline come after those that are.
 3. A tie goes to the rule that is written first; specific rules are written before general ones.
 """
 
-from reports.causes import asynchronous, carried, durable, ended, limits, remains, setup, undone
+from reports.causes import asynchronous, carried, durable, ended, limits, refused, remains, setup, undone
 from reports.causes.evidence import Evidence, Proof
 from reports.causes.theme import Cause
 
 THEMES = (
     ended.theme, carried.theme, setup.theme, asynchronous.theme,
-    durable.theme, remains.theme, limits.theme, undone.theme,
+    durable.theme, remains.theme, limits.theme, undone.theme, refused.theme,
 )  # fmt: skip
 CAUSES: dict[str, Cause] = {cause.id: cause for theme in THEMES for cause in theme.causes}
 

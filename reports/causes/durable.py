@@ -1,14 +1,14 @@
 """What made a write durable: something committed that the fixture's rollback could no longer undo."""
 
 from reports.causes import links
-from reports.causes.evidence import Commit, Evidence, Mark, Proof
-from reports.causes.statements import is_cleanup, is_ddl, is_write, name_savepoint, tidy
+from reports.causes.commits import (
+    cleans_up, commits_silently, find_unasked_commit, prove_first, savepoint_was_spent, sets_autocommit, was_rolled_back,
+)  # fmt: skip
+from reports.causes.evidence import Evidence, Proof
+from reports.causes.statements import is_cleanup, is_ddl, is_write
 from reports.causes.theme import Theme
 
 theme = Theme("durable")
-
-# Two records of one event, the engine's and the server's, lie at most this far apart (seconds) on a busy machine.
-CLOCK = 0.05
 
 
 @theme.cause(
@@ -159,8 +159,10 @@ def second_connection_commit(cell: Evidence) -> Proof | None:
     links.METADATA,
 )
 def cleanup_missed(cell: Evidence) -> Proof | None:
-    cleaned = any(is_cleanup(mark.text) for mark in cell.around_call(cell.wire))
-    return prove_first(cell, lambda commit: not cell.outer and cleaned)
+    only_removed = all(found["kind"] in ("rows_removed", "rows_changed") for found in cell.facts["residue"])
+    if only_removed or not cleans_up(cell):
+        return None
+    return prove_first(cell, lambda commit: not cell.outer and not is_cleanup(commit.write.text))
 
 
 @theme.cause(
@@ -171,58 +173,4 @@ def cleanup_missed(cell: Evidence) -> Proof | None:
     links.JOINING,
 )
 def no_outer_transaction(cell: Evidence) -> Proof | None:
-    cleaned = any(is_cleanup(mark.text) for mark in cell.around_call(cell.wire))
-    return prove_first(cell, lambda commit: not cell.outer and not cleaned and commit.mark.phase == "call")
-
-
-def prove_first(cell: Evidence, holds) -> Proof | None:
-    """Return the proof by the first durable commit for which the condition holds."""
-    if not cell.leaks:
-        return None
-    commit = next((commit for commit in cell.commits if holds(commit)), None)
-    return commit and commit.mark.prove()
-
-
-def find_unasked_commit(cell: Evidence) -> Mark | None:
-    """Return the first durable COMMIT of the server's log that no commit event of the engine stands beside."""
-    if not cell.server or not cell.client:
-        return None
-    meant = [mark for mark in cell.client if mark.event == "commit"]
-    for commit in cell.commits:
-        twins = [mark for mark in meant if mark.lane == commit.mark.lane and abs(mark.at - commit.mark.at) <= CLOCK]
-        if not twins:
-            return commit.mark
-        meant.remove(min(twins, key=lambda mark: abs(mark.at - commit.mark.at)))
-    return None
-
-
-def savepoint_was_spent(cell: Evidence, commit: Commit) -> bool:
-    """True when the fixture's savepoint had ended and none was open at the commit."""
-    own = any(lane == commit.mark.lane for lane, _ in cell.own_savepoints)
-    open_now: list[str] = []
-    for mark in commit.before:
-        name = name_savepoint(mark.text)
-        if mark.does == "savepoint":
-            open_now.append(name)
-        elif mark.does in ("release", "rollback_to") and name in open_now:
-            # SQLAlchemy never uses a savepoint again that it has rolled back to.
-            del open_now[open_now.index(name) :]
-        elif mark.does in ("commit", "rollback"):
-            open_now.clear()
-    return own and not open_now and not was_rolled_back(commit)
-
-
-def was_rolled_back(commit: Commit) -> bool:
-    return any(mark.does == "rollback" and mark.phase == "call" for mark in commit.before)
-
-
-def commits_silently(mark: Mark) -> bool:
-    return mark.does == "begin" or sets_autocommit(mark) is True or tidy(mark.text).startswith("LOCK TABLE")
-
-
-def sets_autocommit(mark: Mark) -> bool | None:
-    """Return the mode that SET autocommit sets, None for any other statement."""
-    text = tidy(mark.text).replace(" ", "").replace("@@", "").replace("SESSION.", "")
-    if not text.startswith(("SETAUTOCOMMIT=", "SETSESSIONAUTOCOMMIT=")):
-        return None
-    return text.rstrip(";").endswith(("=1", "=ON"))
+    return prove_first(cell, lambda commit: not cell.outer and not cleans_up(cell))

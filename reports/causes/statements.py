@@ -18,7 +18,7 @@ COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*")
 WRITE = re.compile(r"(INSERT|UPDATE|DELETE|MERGE|REPLACE|CREATE|DROP|ALTER|TRUNCATE|RENAME|CALL|COPY|LOAD|DO|WITH\b.*\b(INSERT|UPDATE|DELETE))\b")
 # Statements that end the open transaction on MySQL and MariaDB; temporary tables do not.
 DDL = re.compile(r"(CREATE(?!\s+(OR\s+REPLACE\s+)?TEMP)|DROP(?!\s+TEMP)|ALTER|TRUNCATE|RENAME|GRANT|REVOKE)\b")
-CLEANUP = re.compile(r"(DELETE\s+FROM|TRUNCATE|DROP\s+(TABLE|SCHEMA|DATABASE))\b")
+CLEANUP = re.compile(r"(DELETE\s+FROM\s+\S+;?$|TRUNCATE\b|DROP\s+(TABLE|SCHEMA|DATABASE)\b)")
 
 
 def tidy(text: str | None) -> str:

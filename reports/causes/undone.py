@@ -1,4 +1,6 @@
-"""Why the application saw something else than in production: work was undone, hidden or refused."""
+"""Why the application saw something else than in production: work was undone, or hidden from it."""
+
+import re
 
 from reports.causes import links
 from reports.causes.evidence import Evidence, Mark, Proof
@@ -7,16 +9,7 @@ from reports.causes.theme import Theme
 
 theme = Theme("undone")
 
-
-@theme.cause(
-    "The savepoint was gone",
-    "A statement named a savepoint that the server no longer had, because the transaction around it had ended. "
-    "COMMIT, ROLLBACK or DDL destroys all savepoints.",
-    "Look for what ended the transaction before; let only the fixture end it.",
-    links.SAVEPOINTS,
-)
-def savepoint_gone(cell: Evidence) -> Proof | None:
-    return cell.find_error(r"savepoint .*does not exist", r"no such savepoint")
+DRIVER_TALK = re.compile(r"pg_type|pg_catalog|current_schema\(\)|@@|\bVERSION\(\)|test (plain|unicode) returns", re.IGNORECASE)
 
 
 @theme.cause(
@@ -45,8 +38,28 @@ def outer_rolled_back(cell: Evidence) -> Proof | None:
         return None
     written: set[int] = set()
     for mark in cell.wire:
-        if mark.does == "rollback" and mark.phase == "call" and mark.lane in cell.outer & written:
+        if mark.does == "rollback" and mark.phase == "call" and mark.lane in cell.outer & written and goes_on(cell, mark):
             return mark.prove()
+        written |= {mark.lane} if is_write(mark.text) else set()
+    return None
+
+
+@theme.cause(
+    "commit() never became a COMMIT, so ROLLBACK undid it",
+    "The session opened an ordinary transaction of its own, and what the application committed never reached the server as COMMIT. "
+    "Its rollback() or close() then undid what production keeps.",
+    "Leave session.commit() as it is and give it a savepoint to release, on a connection whose transaction the fixture rolls back.",
+    links.JOINING,
+)
+def commit_swallowed(cell: Evidence) -> Proof | None:
+    if not cell.breaks or cell.outer:
+        return None
+    written: set[int] = set()
+    for mark in cell.in_call(cell.wire):
+        if mark.does == "commit":
+            return None
+        if mark.does == "rollback" and mark.lane in written and goes_on(cell, mark):
+            return mark.prove(", and no COMMIT had come before it")
         written |= {mark.lane} if is_write(mark.text) else set()
     return None
 
@@ -73,8 +86,8 @@ def savepoint_undid_commit(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "A second connection does not see work that was never really committed",
-    "The application read on another connection than the one it had written on. "
-    "There the fixture's transaction is still open, so its work is invisible to everyone else.",
+    "The application worked on another connection than the one it had written on. "
+    "The first one's transaction was still open, and its work is invisible to everyone else.",
     "Bind the application's engine or factory to the test's connection, or use a fixture that really commits and cleans up.",
     links.JOINING,
 )
@@ -85,115 +98,26 @@ def second_connection_blind(cell: Evidence) -> Proof | None:
     for mark in cell.wire:
         if mark.does in ("commit", "rollback"):
             uncommitted.discard(mark.lane)
-        elif reads(mark) and mark.phase == "call" and cell.outer & uncommitted - {mark.lane} and mark.lane not in cell.outer:
-            return mark.prove(", while the fixture's transaction was open on another lane")
+        elif uses_tables(mark) and mark.phase == "call" and mark.lane not in cell.outer and uncommitted - {mark.lane}:
+            return mark.prove(", while what was written on another lane was not committed")
         elif is_write(mark.text):
             uncommitted.add(mark.lane)
     return None
 
 
 @theme.cause(
-    "After an error the whole transaction was aborted",
-    "PostgreSQL refuses every statement after an error until a rollback. "
-    "With no savepoint between the application and the fixture's transaction, the test could not go on as production does.",
-    "Put a savepoint under the session (join_transaction_mode='create_savepoint'), so that its rollback clears the error.",
-    links.SAVEPOINTS,
+    "The test's database is a copy without the rows that were there",
+    "The fixture gives every test a new copy of a template, and the rows that the application expects were written to another database. "
+    "The copy does not have them.",
+    "Write seed rows into the template before it is copied, or into each copy.",
+    links.POSTGRESQL + "manage-ag-templatedbs.html",
 )
-def transaction_aborted(cell: Evidence) -> Proof | None:
-    return cell.find_error(r"current transaction is aborted", types=("InFailedSqlTransaction", "InFailedSQLTransactionError"))
-
-
-@theme.cause(
-    "The session refuses to work until it is rolled back",
-    "A flush had failed and the session's transaction was inactive when the next operation came. "
-    "The fixture took away the rollback that production would have made.",
-    "Leave session.rollback() as it is and let it end a savepoint.",
-    links.ERRORS + "#this-session-s-transaction-has-been-rolled-back-due-to-a-previous-exception-during-flush",
-)
-def session_inactive(cell: Evidence) -> Proof | None:
-    return cell.find_error(r"transaction has been rolled back due to a previous exception", types=("PendingRollbackError",))
-
-
-@theme.cause(
-    "The transaction object was already closed",
-    "SQLAlchemy refused because the transaction or savepoint that the fixture holds had ended before. "
-    "The application's commit(), rollback() or close() had ended it.",
-    "Keep the fixture's transaction out of the session's reach: join_transaction_mode='create_savepoint' or a restarted savepoint.",
-    links.ERRORS,
-)
-def transaction_closed(cell: Evidence) -> Proof | None:
-    return cell.find_error(
-        r"can't operate on closed transaction",
-        r"this transaction is (closed|inactive)",
-        r"transaction is inactive",
-        r"already deassociated",
-        r"can't reconnect until invalid",
-    )
-
-
-@theme.cause(
-    "The connection was already closed",
-    "The application closed the connection that the fixture shares with it. "
-    "What came after found it closed.",
-    "Give the application a session or a connection of its own to close.",
-    links.CONNECTIONS,
-)
-def connection_closed(cell: Evidence) -> Proof | None:
-    return cell.find_error(r"this connection is closed", r"connection (is|was|has been|already) closed", r"connection already closed")
-
-
-@theme.cause(
-    "A transaction was already begun",
-    "The application began a transaction of its own, as it may in production, where none was open yet. "
-    "Under this fixture one was, and SQLAlchemy refused.",
-    "Hand the application a fresh session, not one on which the fixture has already begun.",
-    links.ERRORS,
-)
-def already_begun(cell: Evidence) -> Proof | None:
-    return cell.find_error(
-        r"a transaction is already begun",
-        r"already (initialized|begun) a SQLAlchemy Transaction",
-        r"already in progress",
-        r"transaction already (started|in progress)",
-    )
-
-
-@theme.cause(
-    "The isolation level cannot be changed inside a transaction",
-    "The application asked for an isolation level for its own transaction. "
-    "The fixture's transaction had begun already, so it was too late.",
-    "Set the level on the test's engine, or give such code a connection of its own.",
-    links.CONNECTIONS + "#setting-transaction-isolation-levels-including-dbapi-autocommit",
-)
-def isolation_level_fixed(cell: Evidence) -> Proof | None:
-    return cell.find_error(
-        r"isolation_level.* may not be altered",
-        r"SET TRANSACTION ISOLATION LEVEL must be called before any query",
-        r"set_(session|isolation_level) cannot be used inside a transaction",
-        r"characteristics can't be changed while a transaction is in progress",
-    )
-
-
-@theme.cause(
-    "A lock was still held when production would have released it",
-    "The server gave up waiting for a lock, or refused it at once, although the application had called commit() before. "
-    "The fixture's transaction keeps all locks until teardown.",
-    "Test locking between connections with real commits and clean up after it.",
-    links.POSTGRESQL + "explicit-locking.html",
-)
-def lock_not_released(cell: Evidence) -> Proof | None:
-    return cell.find_error(r"lock wait timeout exceeded", r"could not obtain lock", r"due to lock timeout", types=("LockNotAvailable",))
-
-
-@theme.cause(
-    "The session was not bound to anything",
-    "The application asked for a session outside the one that the fixture had prepared, and that one had no engine. "
-    "SQLAlchemy could not tell where to connect.",
-    "Bind the application's session factory in the fixture, not only the session of the test.",
-    links.ERRORS + "#parent-instance-x-is-not-bound-to-a-session-lazy-load-deferred-load-refresh-etc-operation-cannot-proceed",
-)
-def session_unbound(cell: Evidence) -> Proof | None:
-    return cell.find_error(r"is not bound to an Engine", r"Could not locate a bind", types=("UnboundExecutionError",))
+def copy_lacks_rows(cell: Evidence) -> Proof | None:
+    made = cell.find_text(r"CREATE\s+DATABASE", [mark for mark in cell.marks if mark.phase == "setup"])
+    used = [mark for mark in cell.in_call(cell.wire) if uses_tables(mark)]
+    if not cell.breaks or made is None or not used or not reads(used[0]):
+        return None
+    return made.prove(", and the test read rows that it had not written")
 
 
 @theme.cause(
@@ -204,7 +128,7 @@ def session_unbound(cell: Evidence) -> Proof | None:
     links.JOINING,
 )
 def nothing_ended(cell: Evidence) -> Proof | None:
-    if not cell.breaks or cell.facts["phases"]["call"] != "failed":
+    if not cell.breaks or cell.facts["phases"]["call"] != "failed" or was_refused(cell):
         return None
     calls = cell.in_call(cell.wire)
     writes = [mark for mark in calls if is_write(mark.text)]
@@ -213,9 +137,25 @@ def nothing_ended(cell: Evidence) -> Proof | None:
     after = [mark for mark in calls if mark.index > writes[-1].index]
     if any(mark.does in ("commit", "rollback", "rollback_to", "release") for mark in after):
         return None
-    read = next((mark for mark in after if reads(mark)), None)
+    read = next((mark for mark in after if uses_tables(mark)), None)
     return read and read.prove(", after a write that nothing had ended")
+
+
+def goes_on(cell: Evidence, mark: Mark) -> bool:
+    """False when a ROLLBACK only cleaned up after the exception that failed the test: then it is not what went wrong."""
+    asserted = any(error["assertion"] for error in cell.facts["errors"])
+    return asserted or any(later.index > mark.index and later.does == "statement" for later in cell.in_call(cell.wire))
 
 
 def reads(mark: Mark) -> bool:
     return mark.text.lstrip().upper().startswith(("SELECT", "WITH", "TABLE"))
+
+
+def was_refused(cell: Evidence) -> bool:
+    """True when SQLAlchemy or the server raised: then something was refused, not left standing."""
+    return any(error["type"].startswith("sqlalchemy.") for error in cell.facts["errors"])
+
+
+def uses_tables(mark: Mark) -> bool:
+    """True for work of the application; what a driver asks for when it connects does not count."""
+    return (reads(mark) or is_write(mark.text)) and not DRIVER_TALK.search(mark.text)

@@ -1,0 +1,122 @@
+"""What SQLAlchemy or the server refused, although production would have allowed it."""
+
+from reports.causes import links
+from reports.causes.evidence import Evidence, Proof
+from reports.causes.theme import Theme
+
+theme = Theme("refused")
+
+
+@theme.cause(
+    "The savepoint was gone",
+    "A statement named a savepoint that the server no longer had, because the transaction around it had ended. "
+    "COMMIT, ROLLBACK or DDL destroys all savepoints.",
+    "Look for what ended the transaction before; let only the fixture end it.",
+    links.SAVEPOINTS,
+)
+def savepoint_gone(cell: Evidence) -> Proof | None:
+    return cell.find_error(r"savepoint .*does not exist", r"no such savepoint")
+
+
+@theme.cause(
+    "After an error the whole transaction was aborted",
+    "PostgreSQL refuses every statement after an error until a rollback. "
+    "With no savepoint between the application and the fixture's transaction, the test could not go on as production does.",
+    "Put a savepoint under the session (join_transaction_mode='create_savepoint'), so that its rollback clears the error.",
+    links.SAVEPOINTS,
+)
+def transaction_aborted(cell: Evidence) -> Proof | None:
+    return cell.find_error(r"current transaction is aborted", types=("InFailedSqlTransaction", "InFailedSQLTransactionError"))
+
+
+@theme.cause(
+    "The session refuses to work until it is rolled back",
+    "A flush had failed and the session's transaction was inactive when the next operation came. "
+    "The fixture took away the rollback that production would have made.",
+    "Leave session.rollback() as it is and let it end a savepoint.",
+    links.ERRORS + "#this-session-s-transaction-has-been-rolled-back-due-to-a-previous-exception-during-flush",
+)
+def session_inactive(cell: Evidence) -> Proof | None:
+    return cell.find_error(r"transaction has been rolled back due to a previous exception", types=("PendingRollbackError",))
+
+
+@theme.cause(
+    "The transaction object was already closed",
+    "SQLAlchemy refused because the transaction or savepoint that the fixture holds had ended before. "
+    "The application's commit(), rollback() or close() had ended it.",
+    "Keep the fixture's transaction out of the session's reach: join_transaction_mode='create_savepoint' or a restarted savepoint.",
+    links.ERRORS,
+)
+def transaction_closed(cell: Evidence) -> Proof | None:
+    return cell.find_error(
+        r"can't operate on closed transaction",
+        r"this transaction is (closed|inactive)",
+        r"transaction is inactive",
+        r"already deassociated",
+        r"can't reconnect until invalid",
+    )
+
+
+@theme.cause(
+    "The connection was already closed",
+    "The application closed the connection that the fixture shares with it. "
+    "What came after found it closed.",
+    "Give the application a session or a connection of its own to close.",
+    links.CONNECTIONS,
+)
+def connection_closed(cell: Evidence) -> Proof | None:
+    return cell.find_error(r"this connection is closed", r"connection (is|was|has been|already) closed", r"connection already closed")
+
+
+@theme.cause(
+    "A transaction was already begun",
+    "The application began a transaction of its own, as it may in production, where none was open yet. "
+    "Under this fixture one was, and SQLAlchemy refused.",
+    "Hand the application a fresh session, not one on which the fixture has already begun.",
+    links.ERRORS,
+)
+def already_begun(cell: Evidence) -> Proof | None:
+    return cell.find_error(
+        r"a transaction is already begun",
+        r"already (initialized|begun) a SQLAlchemy Transaction",
+        r"already in progress",
+        r"transaction already (started|in progress)",
+    )
+
+
+@theme.cause(
+    "The isolation level cannot be changed inside a transaction",
+    "The application asked for an isolation level for its own transaction. "
+    "The fixture's transaction had begun already, so it was too late.",
+    "Set the level on the test's engine, or give such code a connection of its own.",
+    links.CONNECTIONS + "#setting-transaction-isolation-levels-including-dbapi-autocommit",
+)
+def isolation_level_fixed(cell: Evidence) -> Proof | None:
+    return cell.find_error(
+        r"isolation_level.* may not be altered",
+        r"SET TRANSACTION ISOLATION LEVEL must be called before any query",
+        r"set_(session|isolation_level) cannot be used inside a transaction",
+        r"characteristics can't be changed while a transaction is in progress",
+    )
+
+
+@theme.cause(
+    "A lock was still held when production would have released it",
+    "The server gave up waiting for a lock, or refused it at once, although the application had called commit() before. "
+    "The fixture's transaction keeps all locks until teardown.",
+    "Test locking between connections with real commits and clean up after it.",
+    links.POSTGRESQL + "explicit-locking.html",
+)
+def lock_not_released(cell: Evidence) -> Proof | None:
+    return cell.find_error(r"lock wait timeout exceeded", r"could not obtain lock", r"due to lock timeout", types=("LockNotAvailable",))
+
+
+@theme.cause(
+    "The session was not bound to anything",
+    "The application asked for a session outside the one that the fixture had prepared, and that one had no engine. "
+    "SQLAlchemy could not tell where to connect.",
+    "Bind the application's session factory in the fixture, not only the session of the test.",
+    links.ERRORS + "#parent-instance-x-is-not-bound-to-a-session-lazy-load-deferred-load-refresh-etc-operation-cannot-proceed",
+)
+def session_unbound(cell: Evidence) -> Proof | None:
+    return cell.find_error(r"is not bound to an Engine", r"Could not locate a bind", types=("UnboundExecutionError",))
