@@ -65,14 +65,23 @@ def _start(database: Database, image: str, directory: RunDirectory) -> Server:
 
 def wait_for_server(database: Database, container: Any, launched: Launch, password: str) -> Server:
     """Return the server in a started container once it answers over TCP, which its set-up phase never does."""
-    threading.Thread(target=copy_log, args=(container, launched.log), daemon=True).start()
-    user, host = USERS[database.kind], container.get_container_host_ip()
-    host = LOOPBACK if host == "localhost" else host  # MySQL's clients take that name for a socket
-    port = container.get_exposed_port(PORTS[database.kind])
+    copying = threading.Thread(target=copy_log, args=(container, launched.log), daemon=True)
+    copying.start()
+    user, host, port = USERS[database.kind], *find_address(container, PORTS[database.kind], launched, copying)
     ask = postgresql.ask if database.kind == "postgresql" else mysql.ask
     answer = process.wait_for_answer(lambda: ask(host, port, user, password), NOT_YET, lambda: has_ended(container), launched.describe_failure)
     check_answer(database, answer)
     return Server(database, "container", answer.version, host, port, user, password, False, answer.banner, launched.read_log, launched.stop)
+
+
+def find_address(container: Any, port: int, launched: Launch, copying: threading.Thread) -> tuple[str, int]:
+    """Return where the container's port is published; raise WayUnavailable when the container ended at once."""
+    try:
+        host, published = container.get_container_host_ip(), container.get_exposed_port(port)
+    except TimeoutError as error:
+        copying.join(ENGINE_PATIENCE)  # an ended container's output is complete
+        raise WayUnavailable(launched.describe_failure("ended before it was ready")) from error
+    return (LOOPBACK if host == "localhost" else host), published  # MySQL's clients take that name for a socket
 
 
 def make_container(database: Database, image: str, name: str, password: str, directory: RunDirectory) -> Any:
@@ -84,12 +93,20 @@ def make_container(database: Database, image: str, name: str, password: str, dir
     container = DockerContainer(image, name=name, labels={LABEL: str(directory.path), f"{LABEL}.host": socket.gethostname()})
     port = PORTS[database.kind]
     container.with_exposed_ports(port).with_command(make_command(database))
-    if container.get_docker_client().host() == "localhost":
+    if is_engine_local(container):
         container.ports[str(port)] = (LOOPBACK, None)  # not on the machine's other addresses
     for key, value in make_environment(database, password).items():
         container.with_env(key, value)
     memory = {"postgresql": "/var/lib/postgresql", "mysql": "/var/lib/mysql"}
     return container.with_tmpfs_mount(memory[database.kind])
+
+
+def is_engine_local(container: Any) -> bool:
+    """Whether our loopback is the engine's; inside a container, and with an engine elsewhere, it may not be."""
+    from testcontainers.core.config import ConnectionMode
+
+    client = container.get_docker_client()
+    return client.host() == "localhost" and client.get_connection_mode() == ConnectionMode.docker_host
 
 
 def make_environment(database: Database, password: str) -> dict[str, str]:
