@@ -28,7 +28,8 @@ class Bench:
     def __post_init__(self) -> None:
         place = self.folder / "fixtures" / self.family
         place.mkdir(parents=True, exist_ok=True)
-        for name in ("conftest.py", "pytest.ini", f"{self.family}/conftest.py"):
+        (self.folder / "pytest.ini").write_text("[pytest]\n")  # pytest looks for conftest.py files from here down
+        for name in ("conftest.py", f"{self.family}/conftest.py"):
             shutil.copy(FIXTURES / name, self.folder / "fixtures" / name)
 
     def write_recipe(self, name: str, text: str) -> Recipe:

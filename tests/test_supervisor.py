@@ -4,7 +4,7 @@ import statistics
 
 import pytest
 
-from instrument import Bench, pick_cells
+from tests.instrument import Bench, pick_cells
 from matrix.supervisor.stack import ControlMisbehaved
 from reports.verdicts import judge_pass
 

@@ -20,7 +20,7 @@ def run_recipe(channel, request):
     probe = Probe(channel, request)
     answer_signals(channel)
     # pytest's own tracebacks parse the source of every frame: up to 0.2 s for one error inside SQLAlchemy
-    arguments = [request["recipe"], "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-rN", "--tb=native"]
+    arguments = [request["recipe"], "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-rN", "--import-mode=importlib"]
     code = int(pytest.main(arguments, plugins=[probe, EndOfCells()]))
     try:
         channel.send({"finished": code, "collection_errors": probe.collection_errors})
@@ -96,6 +96,7 @@ class Probe(object):
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_call(self):
+        self.take_baseline()  # of a cell that has no function-scoped fixture
         self.begin_phase("call")
         yield
 
@@ -121,11 +122,15 @@ class Probe(object):
         """The baseline of a cell is taken after the wider fixtures and before the first function-scoped one."""
         if self.cell is not None and fixturedef.scope != "function":
             self.wider_fixtures = True
-        elif self.cell is not None and self.wider_fixtures:
+        else:
+            self.take_baseline()
+        yield
+
+    def take_baseline(self):
+        if self.cell is not None and self.wider_fixtures:
             self.wider_fixtures = False
             self.ask({"baseline": True})
             self.process.remember()
-        yield
 
 
 FOLDERS = tuple(os.path.join(ROOT, name) + os.sep for name in ("cases", "fixtures", "tests"))
