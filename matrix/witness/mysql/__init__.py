@@ -1,0 +1,206 @@
+"""The witness of a MySQL or MariaDB database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pymysql
+
+from matrix.witness.base import Witness
+from matrix.witness.findings import LockWait, RepairBlocked, Statement
+from matrix.witness.mysql import connecting
+from matrix.witness.mysql.activity import COVERING, PerformanceSchema
+from matrix.witness.mysql.catalogue import read_catalogue, write_fingerprint_query
+from matrix.witness.mysql.connecting import ask, quote
+from matrix.witness.mysql.log import GeneralLog
+from matrix.witness.mysql.mariadb import InnodbMonitor
+from matrix.witness.mysql.rows import CAP, Contents, is_locked, restore_rows
+from matrix.witness.observing import Holding, Observation
+
+_GONE = {pymysql.constants.ER.NO_SUCH_TABLE, pymysql.constants.ER.BAD_FIELD_ERROR}
+
+
+class MysqlWitness(Witness):
+    """Looks through an administrator's connection to the stack's own database."""
+
+    def __init__(self, server, name: str) -> None:
+        super().__init__()
+        self._server = server
+        self._product = server.database.product
+        self.account = connecting.name_account(server, name)
+        self._connection = connecting.connect(server)
+        self._cursor = self._connection.cursor()
+        connecting.create_account(self._cursor, self.account)
+        self._use()
+        self._known = None
+        self._signs = write_fingerprint_query(self._cursor)
+        eyes = PerformanceSchema if self._product == "mysql" else InnodbMonitor
+        self._activity = eyes(self.account)
+        self._log = GeneralLog(server, self.account.user)
+        self.capabilities = {
+            "create_database_from_template": False,
+            "transactional_ddl": False,
+            "deferred_constraints": False,
+            "sequences": self._product == "mariadb",
+            "prepared_transactions": True,
+        }
+
+    def _use(self) -> None:
+        self._cursor.execute(f"use {quote(self.account.database)}")
+
+    # -- looking ---------------------------------------------------------------------------
+
+    def _observe(self, baseline: Observation | None = None) -> Observation:
+        for _ in range(3):
+            try:
+                return self._observe_once(baseline)
+            except pymysql.ProgrammingError as error:
+                # A backend that was just going away changed the schema between two questions.
+                if error.args[0] not in _GONE:
+                    raise
+                self._known, changed = None, error
+        raise changed
+
+    def _observe_once(self, baseline: Observation | None) -> Observation:
+        fingerprint, prepared, *answers = ask(
+            self._cursor, self._signs, "xa recover", *self._activity.queries
+        )
+        holdings = self._activity.read_holdings(self._cursor, answers)
+        holdings += self._describe_prepared(prepared)
+        objects, contents, databases = self._recall(fingerprint)
+        holdings += databases
+        locked = {h.object for h in holdings if h.kind == "lock_held" and h.mark in COVERING}
+        rows, counters, unread = self._read_contents(contents, baseline, locked)
+        return Observation(fingerprint, objects, rows, counters, holdings, unread)
+
+    def _describe_prepared(self, rows: tuple) -> list[Holding]:
+        """XA ids are the server's: those that carry the database's name are this stack's."""
+        ids = [(format_id, data[:size], data[size:]) for format_id, size, _, data in rows]
+        return [
+            Holding("prepared_transaction", f"'{gtrid}','{bqual}',{format_id}", "XA PREPARE")
+            for format_id, gtrid, bqual in ids
+            if self.account.database in gtrid + bqual
+        ]
+
+    def _recall(self, fingerprint: tuple):
+        if self._known is None or self._known[0] != fingerprint:
+            objects = read_catalogue(self._cursor, self._product)
+            if self._known and self._known[1] == objects:
+                # Another stack's DDL: what is known of this one stays.
+                objects, contents = self._known[1:3]
+            else:
+                contents = Contents(objects)
+            self._known = fingerprint, objects, contents, self._list_databases()
+        return self._known[1:]
+
+    def _list_databases(self) -> list[Holding]:
+        names = connecting.list_databases(self._cursor, self.account.database)
+        extra = [name for name in names if name != self.account.database]
+        return [Holding("database_created", name, "database") for name in extra]
+
+    def _read_contents(self, contents: Contents, baseline: Observation | None, locked: set[str]):
+        if baseline is None:
+            return *contents.read(self._cursor, None, locked), {}
+        limit = CAP + max(map(len, baseline.rows.values()), default=0)
+        rows, counters = contents.read(self._cursor, limit, locked)
+        unread = {}
+        for name in [name for name in rows if len(rows[name]) >= limit]:
+            known = baseline.rows.get(name, [])
+            rows[name], unread[name] = contents.read_capped(self._cursor, known, name)
+        return rows, counters, unread
+
+    # -- repairing -------------------------------------------------------------------------
+
+    @contextmanager
+    def _unless_blocked(self) -> Iterator[None]:
+        try:
+            yield
+        except pymysql.Error as error:
+            if not is_locked(error):
+                raise
+            raise RepairBlocked(self._list_holders(), error.args[-1]) from None
+
+    def _list_holders(self) -> tuple[int, ...]:
+        holdings = self._activity.read_holdings(
+            self._cursor, ask(self._cursor, *self._activity.queries)
+        )
+        return tuple(sorted({h.backend for h in holdings if h.backend}))
+
+    def _drop_everything(self) -> None:
+        """The database goes as a whole; rights on it are by name and stay."""
+        with self._unless_blocked():
+            for name in connecting.list_databases(self._cursor, self.account.database):
+                self._cursor.execute(f"drop database if exists {quote(name)}")
+            self._cursor.execute(f"create database {quote(self.account.database)}")
+        self._use()
+
+    def _run_as_stack(self, ddl: list[str]) -> None:
+        connection = connecting.connect_as(self.account)
+        with connection, connection.cursor() as cursor:
+            for statement in ddl:
+                cursor.execute(statement)
+
+    def _end_prepared(self, names: list[str]) -> None:
+        for name in names:
+            self._cursor.execute(f"xa rollback {name}")
+
+    def _drop_databases(self, names: list[str]) -> None:
+        with self._unless_blocked():
+            for name in names:
+                self._cursor.execute(f"drop database if exists {quote(name)}")
+
+    def _drop_objects(self, baseline: Observation) -> None:
+        now = self._observe(baseline).objects
+        with self._unless_blocked():
+            for key in sorted(now.keys() - baseline.objects.keys()):
+                if ("table", now[key].parent) not in now.keys() - baseline.objects.keys():
+                    self._cursor.execute(now[key].drop)
+
+    def _restore_rows(self, baseline: Observation, tables: list[str]) -> None:
+        contents = Contents(read_catalogue(self._cursor, self._product))
+        with self._unless_blocked():
+            self._connection.begin()
+            try:
+                restore_rows(self._cursor, contents, baseline, tables)
+                self._connection.commit()
+            finally:
+                self._connection.rollback()
+
+    def _restore_counters(self, baseline: Observation) -> None:
+        for name, value in baseline.counters.items():
+            kind = "table" if ("table", name) in baseline.objects else "sequence"
+            change = f"auto_increment = {value}" if kind == "table" else f"restart {value}"
+            self._cursor.execute(f"alter {kind} {quote(name)} {change}")
+
+    # -- backends --------------------------------------------------------------------------
+
+    def find_lock_waits(self) -> list[LockWait]:
+        return self._activity.find_lock_waits(self._cursor)
+
+    def cancel(self, backend: int) -> None:
+        connecting.end_backend(self._cursor, "kill query", backend)
+
+    def terminate(self, backend: int) -> None:
+        connecting.end_backend(self._cursor, "kill", backend)
+
+    def list_backends(self) -> list[int]:
+        return self._activity.list_backends(self._cursor)
+
+    # -- the server's statement log ----------------------------------------------------------
+
+    def start_statements(self) -> None:
+        self._log.start(self._cursor)
+
+    def read_statements(self) -> list[Statement]:
+        return self._log.read(self._cursor)
+
+    def stop_statements(self) -> None:
+        self._log.stop(self._cursor)
+
+    def close(self, drop: bool = True) -> None:
+        if self._connection.open:
+            self._log.stop(self._cursor)
+            if drop:
+                connecting.drop_account(self._cursor, self.account)
+            self._connection.close()
