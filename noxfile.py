@@ -76,6 +76,12 @@ def environments(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def paste(session: nox.Session) -> None:
+    """Prove that recipes mean the same as a project's conftest.py; -- --stack, --recipe, --case select by glob."""
+    run(session, "-m", "matrix", "paste", *session.posargs)
+
+
+@nox.session(default=False)
 def tests(session: nox.Session) -> None:
     """Test the instrument itself, with a slice of the matrix on real servers."""
     run(session, "-m", "pytest", *session.posargs, lock="tests")
@@ -89,7 +95,7 @@ def lint(session: nox.Session) -> None:
         run(session, "-m", "zizmor", "--offline", "--quiet", ".github/workflows", lock="lint")
 
 
-COMMANDS = (matrix, report, accept, tests, lock, environments, lint)
+COMMANDS = (matrix, report, accept, paste, tests, lock, environments, lint)
 
 
 def add_stack(stack: Stack) -> None:

@@ -47,6 +47,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(stack)
     stack.add_argument("--shell", action="store_true", help="open a shell in the stack's environment, with its server up")
 
+    paste = _add(commands, "paste", paste_command, "prove that recipes mean the same when pasted as a project's conftest.py")
+    _add_globs(paste, "stack", "recipe", "case")
+    _add_jobs(paste)
+
     lock = _add(commands, "lock", lock_command, "resolve the locks again: all, or those that match")
     lock.add_argument("lock", nargs="*", metavar="GLOB", help="names of locks: ids of stacks, or examiner, tests, lint, build")
     lock.add_argument("--check", action="store_true", help="only say which locks do not belong to their row")
@@ -91,6 +95,13 @@ def stack_command(options: argparse.Namespace) -> int:
     return run_command(options)
 
 
+def paste_command(options: argparse.Namespace) -> int:
+    """Run recipes as modules and pasted, and compare the verdicts."""
+    from matrix.paste import prove_pasting
+
+    return prove_pasting(_read_selection(options), options.jobs, options.servers)
+
+
 def lock_command(options: argparse.Namespace) -> int:
     """Write the locks, or only say which are stale."""
     from matrix.locking import find_stale, list_locks, write_lock
@@ -125,9 +136,13 @@ def _add_globs(parser: argparse.ArgumentParser, *kinds: str) -> None:
         parser.add_argument(f"--{kind}", action="append", default=[], metavar="GLOB", help=f"only these {kind}s, {examples[kind]} say; may be repeated")
 
 
-def _add_run(parser: argparse.ArgumentParser) -> None:
+def _add_jobs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=_read_jobs, default=os.cpu_count() or 1, metavar="N", help="stacks at a time (default: one per core, %(default)s)")
     parser.add_argument("--servers", type=_read_ways, default=WAYS, metavar="WAYS", help=f"ways to get a server, in order, of: {','.join(WAYS)} (default: all)")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    _add_jobs(parser)
     parser.add_argument("--order", choices=ORDERS, default=ORDERS[0], help="order of recipes and cases (default: %(default)s)")
     parser.add_argument("--list", action="store_true", help="show what would run, without running")
 
