@@ -6,6 +6,7 @@ sessions of a kind share, and calls `python -m matrix` or `python -m reports` in
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import nox
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 
+from matrix.jobs import make_jobs  # noqa: E402
 from matrix.rows import RowError, Stack, load_stacks  # noqa: E402
 
 nox.options.sessions = ["help"]
@@ -85,6 +87,24 @@ def paste(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the instrument itself, with a slice of the matrix on real servers."""
     run(session, "-m", "pytest", *session.posargs, lock="tests")
+
+
+@nox.session(default=False)
+def jobs(session: nox.Session) -> None:
+    """Print the job matrix of a hosted CI as JSON, one job per stack."""
+    print(json.dumps(make_jobs(load_stacks().values())))
+
+
+@nox.session(default=False)
+def publish(session: nox.Session) -> None:
+    """Make the site from the results of all jobs, if every promised row has one; -- --earlier DIR --keep DIR."""
+    run(session, "-m", "reports", "publish", *session.posargs)
+
+
+@nox.session(default=False)
+def drift(session: nox.Session) -> None:
+    """Print the drift of the last report as a Markdown table."""
+    run(session, "-m", "reports", "drift")
 
 
 @nox.session(default=False)

@@ -1,4 +1,4 @@
-"""python -m reports build | accept | headline | check-headline"""
+"""python -m reports build | accept | publish | drift | headline | check-headline"""
 
 import argparse
 import sys
@@ -11,10 +11,12 @@ from matrix.contents import ContentError, find_cases
 from matrix.headers import HeaderError
 from matrix.rows import RowError, load_stacks
 from reports.baseline import BaselineError, read_baseline, write_baseline
-from reports.build import Places, Report, ResultsError, find_failures, grade_all, write_report
+from reports.build import Places, Report, ResultsError, find_failures, grade_all, read_results, write_report
 from reports.drift import apply_drift, find_objections
+from reports.drift_table import draw_drift
 from reports.headline import HeadlineError, Inputs, check_headline, write_headline
 from reports.load import FactsError
+from reports.publish import PublicationIncomplete, publish
 from reports.summary import summarise_run
 
 CLEAR = (FactsError, BaselineError, ResultsError, HeadlineError, RowError, HeaderError, ContentError)
@@ -43,6 +45,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     for command in (build, accept):
         command.add_argument("--merged", action="store_true", help="the files come from several jobs of one run")
         command.add_argument("--earlier", type=Path, metavar="DIR", help="facts of stacks that did not run this time")
+    publishing = add(commands, "publish", run_publish, "make the site from a run of all jobs, if every promised row has a whole result")
+    publishing.add_argument("--earlier", type=Path, metavar="DIR", help="what the last publication kept")
+    publishing.add_argument("--keep", type=Path, metavar="DIR", required=True, help="where to put what the next publication needs")
+    add(commands, "drift", run_drift, "print the drift of the last report as a Markdown table")
     add(commands, "headline", run_headline, "write the README's headline table from the baseline")
     add(commands, "check-headline", run_check_headline, "fail when the README's headline table is stale")
     return parser.parse_args(arguments)
@@ -78,6 +84,23 @@ def run_accept(places: Places, options: argparse.Namespace) -> int:
         return 0
     write_baseline(places.baseline, apply_drift(read_baseline(places.baseline) or {}, report.drift))
     print(f"accepted {len(report.drift)} cells into {places.baseline}; now `python -m reports headline` renews the README's table")
+    return 0
+
+
+def run_publish(places: Places, options: argparse.Namespace) -> int:
+    rows = load_stacks(places.root / "matrix" / "stacks.toml").values()
+    try:
+        made = publish(places, rows, options.earlier, options.keep)
+    except PublicationIncomplete as error:
+        return tell_failures([str(error)])
+    print(f"published: {len(made.fresh)} stacks of this run, {len(made.carried)} with their last result, {len(made.absent)} without one")
+    for stack, ran in made.carried.items():
+        print(f"  {stack}: last result of {ran}")
+    return 0
+
+
+def run_drift(places: Places, options: argparse.Namespace) -> int:
+    print(draw_drift(read_results(places.reports / "results.json")), end="")
     return 0
 
 
