@@ -32,7 +32,9 @@ class Row:
         self._seen.append(name)
         value = self._left.pop(name, default)
         if value is None:
-            raise RowError(f"{self.path.name}, {self.kind} {self.id!r}: field {name!r} is missing" + (f", expected one of {', '.join(choices)}" if choices else ""))
+            raise RowError(
+                f"{self.path.name}, {self.kind} {self.id!r}: field {name!r} is missing" + (f", expected one of {', '.join(choices)}" if choices else "")
+            )
         if not isinstance(value, kind):
             raise self.refuse(name, value, f"a {kind.__name__}")
         if choices is not None and value not in choices:

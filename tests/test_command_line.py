@@ -1,9 +1,10 @@
 """The command line: what was typed wrongly is said clearly, the rest reaches the right place."""
 
+import pytest
+
 import matrix.reproduce
 import matrix.shell
 import matrix.workflow
-import pytest
 from matrix.__main__ import main
 from matrix.selection import Selection
 

@@ -105,7 +105,7 @@ def test_a_file_with_another_hash_is_refused(cache, tmp_path):
 def test_a_pin_without_a_hash_is_refused(cache, tmp_path):
     bare = tmp_path / "bare.txt"
     bare.write_text("wheel==0.48.0\n")
-    with pytest.raises(EnvironmentFailed, match="(?i)hash"):
+    with pytest.raises(EnvironmentFailed, match=r"(?i)hash"):
         build_environment(bare, HERE)
 
 

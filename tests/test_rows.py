@@ -107,7 +107,7 @@ def test_a_file_with_a_mistake_is_named(tmp_path, text, message):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(RowError, match="nowhere.toml: cannot be read"):
+    with pytest.raises(RowError, match=r"nowhere.toml: cannot be read"):
         load_databases(tmp_path / "nowhere.toml")
 
 
