@@ -139,6 +139,7 @@ def test_the_password_is_in_no_command_line_environment_log_or_file(server):
 
 
 def test_only_the_password_opens_the_server(server):
+    connect(server).close()
     for wrong in ("", "wrong"):
         with pytest.raises((psycopg.OperationalError, pymysql.err.OperationalError), match=r"(?i)password|denied"):
             connect(server, password=wrong)
@@ -216,7 +217,7 @@ def wait_until(condition):
 def start_run(row, ending):
     """Start a Python that starts a server; return it and the server's port."""
     text = START.format(row=row, ending=ending)
-    run = subprocess.Popen([sys.executable, "-c", text], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    run = subprocess.Popen([sys.executable, "-c", text], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     port = int(run.stdout.readline())
     return run, port
 
@@ -253,6 +254,20 @@ def test_a_run_that_ends_by_itself_leaves_no_server_and_no_data(ending):
 
 
 @linux
+def test_an_interrupt_at_the_terminal_does_not_take_the_server_from_a_run_that_goes_on():
+    handle = "import signal; signal.signal(signal.SIGINT, lambda *_: None); print('ready', flush=True); time.sleep(60); time.sleep(60)"
+    run, port = start_run("postgresql18", handle)
+    with run:
+        run.stdout.readline()
+        pid, place = find_by_port(port)
+        os.killpg(run.pid, signal.SIGINT)
+        time.sleep(0.5)
+        assert is_alive(pid)
+        assert place.exists()
+        run.kill()
+
+
+@linux
 def test_a_server_outlives_neither_its_keeper_nor_the_next_run():
     """Both the run and its keeper are killed: the server dies at once, the next run removes the directory."""
     run, port = start_run("postgresql18", "time.sleep(60)")
@@ -277,6 +292,7 @@ def test_a_fork_of_the_run_neither_stops_nor_keeps_the_server():
         pid, place = find_by_port(port)
         time.sleep(0.5)
         assert is_alive(pid)
+        assert (place / "data" / "PG_VERSION").exists()
         run.kill()
         run.wait()
         try:

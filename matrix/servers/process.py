@@ -86,7 +86,13 @@ def launch(
         "at_end": [list(part) for part in at_end],
     }
     keeper = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(KEEPER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, cwd="/"
+        [sys.executable, "-I", "-S", str(KEEPER)],
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd="/",
     )
     launched = Launch(list(command), log, keeper, directory)
     try:
@@ -103,7 +109,6 @@ def launch(
 def _give_order(keeper: subprocess.Popen[bytes], order: Mapping[str, Any]) -> str:
     assert keeper.stdin is not None and keeper.stdout is not None
     keeper.stdin.write(json.dumps(order).encode() + b"\n")
-    keeper.stdin.flush()
     return keeper.stdout.readline().decode().strip()
 
 
