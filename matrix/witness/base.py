@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
+from contextlib import closing
 
 from matrix.witness.findings import (
     Account,
@@ -15,6 +16,7 @@ from matrix.witness.findings import (
     Statement,
 )
 from matrix.witness.observing import Observation, find_differences, find_drift
+from matrix.witness.sight import SCENES, Scene
 
 #: A backend whose client has just gone needs a moment to notice (seconds).
 GRACE = 0.2
@@ -34,8 +36,11 @@ class Witness(ABC):
 
     account: Account
     capabilities: dict[str, bool]
+    #: Kinds of residue that cannot be seen from outside on this server.
+    unseen: frozenset[str] = frozenset()
 
-    def __init__(self) -> None:
+    def __init__(self, server) -> None:
+        self._server = server
         self._ddl: list[str] = []
         self._last: Observation | None = None
 
@@ -55,10 +60,16 @@ class Witness(ABC):
         while True:
             self._last = self._observe(baseline)
             residue = find_differences(baseline, self._last)
-            passing = [r for r in residue if r.kind in PASSING and r.backend not in alive]
-            if not passing or time.monotonic() >= ends:
+            if not self._may_pass(residue, alive) or time.monotonic() >= ends:
                 return residue
             time.sleep(STEP)
+
+    def _may_pass(self, residue: list[Residue], alive: Collection[int]) -> bool:
+        """Whether some of it may go away with a backend that is just ending."""
+        holders = {r.backend for r in residue if r.kind in PASSING}
+        if None in holders:
+            holders |= set(self.list_backends())
+        return bool(holders - {None, *alive})
 
     def find_drift(self, baseline: Observation) -> list[Residue]:
         """Sequences and counters that moved since the last call for this baseline.
@@ -75,6 +86,58 @@ class Witness(ABC):
     @abstractmethod
     def _observe(self, baseline: Observation | None = None) -> Observation:
         """Read everything; with a baseline, at most about a thousand rows more than it has."""
+
+    # -- proving that it sees ----------------------------------------------------------------
+
+    def prove_sight(self) -> list[str]:
+        """Plant one of each kind of residue as the stack would; return the kinds not seen.
+
+        [] is what must come back, else the witness is not to be believed. Kinds in `unseen` are
+        known to be invisible on this server and are not asked for. The database is empty before,
+        and holds what the last build_schema() built afterwards.
+        """
+        scene = SCENES[self._server.database.product]
+        self._drop_everything()
+        connections = self._open_as_stack(), self._open_as_stack()
+        try:
+            seen = self._play(scene, *connections)
+        finally:
+            for connection in connections:
+                connection.close()
+        self._clear_stage()
+        wanted = scene.kinds - self.unseen
+        if not self.capabilities["prepared_transactions"]:
+            wanted -= {"prepared_transaction"}
+        return sorted(wanted - seen)
+
+    def _play(self, scene: Scene, first, second) -> set[str]:
+        """The kinds of residue that are seen while a scene is played."""
+        name = self.account.database
+        self._say(first, scene.before)
+        baseline = self.record_baseline()
+        self._say(first, f"{scene.changes};\ncreate database {name}_sight")
+        self._say(second, scene.hold.format(name=name))
+        if self.capabilities["prepared_transactions"]:
+            self._say(first, scene.prepare.format(name=name))
+        found = self.find_residue(baseline, alive=self.list_backends()) + self.find_drift(baseline)
+        baseline = self.record_baseline()
+        self._drop_databases([f"{name}_sight"])
+        found += self.find_residue(baseline, alive=self.list_backends())
+        return {residue.kind for residue in found}
+
+    def _say(self, connection, statements: str) -> None:
+        with connection.cursor() as cursor:
+            for statement in statements.split(";\n"):
+                cursor.execute(statement)
+
+    def _clear_stage(self) -> None:
+        self._await_end(set(self.list_backends()))
+        prepared = [h.object for h in self._observe().holdings if h.kind == "prepared_transaction"]
+        self._end_prepared(prepared)
+        self.build_schema(self._ddl)
+
+    @abstractmethod
+    def _open_as_stack(self): ...
 
     # -- repairing -------------------------------------------------------------------------
 
@@ -158,8 +221,10 @@ class Witness(ABC):
     @abstractmethod
     def _drop_everything(self) -> None: ...
 
-    @abstractmethod
-    def _run_as_stack(self, ddl: list[str]) -> None: ...
+    def _run_as_stack(self, ddl: list[str]) -> None:
+        with closing(self._open_as_stack()) as connection, connection.cursor() as cursor:
+            for statement in ddl:
+                cursor.execute(statement)
 
     @abstractmethod
     def _end_prepared(self, names: list[str]) -> None: ...

@@ -11,7 +11,7 @@ from matrix.witness.base import Witness
 from matrix.witness.findings import LockWait, RepairBlocked, Statement
 from matrix.witness.mysql import connecting
 from matrix.witness.mysql.activity import COVERING, PerformanceSchema
-from matrix.witness.mysql.catalogue import read_catalogue, write_fingerprint_query
+from matrix.witness.mysql.catalogue import FINGERPRINTS, read_catalogue
 from matrix.witness.mysql.connecting import ask, quote
 from matrix.witness.mysql.log import GeneralLog
 from matrix.witness.mysql.mariadb import InnodbMonitor
@@ -25,8 +25,7 @@ class MysqlWitness(Witness):
     """Looks through an administrator's connection to the stack's own database."""
 
     def __init__(self, server, name: str) -> None:
-        super().__init__()
-        self._server = server
+        super().__init__(server)
         self._product = server.database.product
         self.account = connecting.name_account(server, name)
         self._connection = connecting.connect(server)
@@ -34,9 +33,12 @@ class MysqlWitness(Witness):
         connecting.create_account(self._cursor, self.account)
         self._use()
         self._known = None
-        self._signs = write_fingerprint_query(self._cursor)
+        self._fingerprint = FINGERPRINTS[self._product]
         eyes = PerformanceSchema if self._product == "mysql" else InnodbMonitor
         self._activity = eyes(self.account)
+        if self._product == "mariadb":
+            # It has no view of other sessions' temporary tables.
+            self.unseen = frozenset({"temp_table"})
         self._log = GeneralLog(server, self.account.user)
         self.capabilities = {
             "create_database_from_template": False,
@@ -63,29 +65,24 @@ class MysqlWitness(Witness):
         raise changed
 
     def _observe_once(self, baseline: Observation | None) -> Observation:
-        fingerprint, prepared, *answers = ask(
-            self._cursor, self._signs, "xa recover", *self._activity.queries
+        *answers, prepared, fingerprint = ask(
+            self._cursor, *self._activity.queries, "xa recover", self._fingerprint
         )
-        holdings = self._activity.read_holdings(self._cursor, answers)
-        holdings += self._describe_prepared(prepared)
+        holdings, settled = self._activity.read_holdings(self._cursor, answers)
+        mine = connecting.choose_prepared(prepared, self.account.database)
+        holdings += [Holding("prepared_transaction", xid, "XA PREPARE") for xid in mine]
         objects, contents, databases = self._recall(fingerprint)
         holdings += databases
+        if not settled:
+            # A statement still running was counted, but its change may be yet to come.
+            self._known = (None, *self._known[1:])
         locked = {h.object for h in holdings if h.kind == "lock_held" and h.mark in COVERING}
         rows, counters, unread = self._read_contents(contents, baseline, locked)
         return Observation(fingerprint, objects, rows, counters, holdings, unread)
 
-    def _describe_prepared(self, rows: tuple) -> list[Holding]:
-        """XA ids are the server's: those that carry the database's name are this stack's."""
-        ids = [(format_id, data[:size], data[size:]) for format_id, size, _, data in rows]
-        return [
-            Holding("prepared_transaction", f"'{gtrid}','{bqual}',{format_id}", "XA PREPARE")
-            for format_id, gtrid, bqual in ids
-            if self.account.database in gtrid + bqual
-        ]
-
     def _recall(self, fingerprint: tuple):
         if self._known is None or self._known[0] != fingerprint:
-            objects = read_catalogue(self._cursor, self._product)
+            objects = read_catalogue(self._cursor)
             if self._known and self._known[1] == objects:
                 # Another stack's DDL: what is known of this one stays.
                 objects, contents = self._known[1:3]
@@ -122,9 +119,8 @@ class MysqlWitness(Witness):
             raise RepairBlocked(self._list_holders(), error.args[-1]) from None
 
     def _list_holders(self) -> tuple[int, ...]:
-        holdings = self._activity.read_holdings(
-            self._cursor, ask(self._cursor, *self._activity.queries)
-        )
+        answers = ask(self._cursor, *self._activity.queries)
+        holdings, _ = self._activity.read_holdings(self._cursor, answers)
         return tuple(sorted({h.backend for h in holdings if h.backend}))
 
     def _drop_everything(self) -> None:
@@ -135,11 +131,8 @@ class MysqlWitness(Witness):
             self._cursor.execute(f"create database {quote(self.account.database)}")
         self._use()
 
-    def _run_as_stack(self, ddl: list[str]) -> None:
-        connection = connecting.connect_as(self.account)
-        with connection, connection.cursor() as cursor:
-            for statement in ddl:
-                cursor.execute(statement)
+    def _open_as_stack(self):
+        return connecting.connect_as(self.account)
 
     def _end_prepared(self, names: list[str]) -> None:
         for name in names:
@@ -158,7 +151,7 @@ class MysqlWitness(Witness):
                     self._cursor.execute(now[key].drop)
 
     def _restore_rows(self, baseline: Observation, tables: list[str]) -> None:
-        contents = Contents(read_catalogue(self._cursor, self._product))
+        contents = Contents(read_catalogue(self._cursor))
         with self._unless_blocked():
             self._connection.begin()
             try:

@@ -12,14 +12,14 @@ from matrix.witness.observing import Holding
 
 _OWN = "t.processlist_user = '{user}' and t.processlist_id <> connection_id()"
 
-_HELD = f"""select /*+ JOIN_FIXED_ORDER() */ t.processlist_id, e.event_id, m.object_type,
-  m.object_schema, m.object_name, m.lock_type
+_HELD = f"""select /*+ JOIN_FIXED_ORDER() */ t.processlist_id, t.processlist_command,
+  e.event_id, m.object_type, m.object_schema, m.object_name, m.lock_type
  from performance_schema.threads t
  left join performance_schema.events_transactions_current e
    on e.thread_id = t.thread_id and e.state = 'ACTIVE'
  left join performance_schema.metadata_locks m on m.owner_thread_id = t.thread_id
    and m.lock_status = 'GRANTED' and m.object_type in ('TABLE', 'USER LEVEL LOCK')
- where {_OWN} and (e.event_id is not null or m.object_type is not null)"""
+ where {_OWN}"""
 
 _TEMPORARY = "select name from information_schema.innodb_temp_table_info"
 
@@ -69,19 +69,21 @@ class PerformanceSchema:
         }  # fmt: skip
         self.queries = [self._texts["held"], _TEMPORARY]
 
-    def read_holdings(self, cursor: Cursor, answers: list[tuple]) -> list[Holding]:
-        """What the answers to `queries` mean."""
+    def read_holdings(self, cursor: Cursor, answers: list[tuple]) -> tuple[list[Holding], bool]:
+        """What the answers to `queries` mean, and whether no statement is running."""
         held, temporary = answers
-        if not held and not temporary:
-            return []
+        settled = all(row[1] == "Sleep" for row in held)
+        transactions = {row[0]: row[2] for row in held if row[2] is not None}
+        locks = [(row[0], *row[3:]) for row in held if row[3]]
+        if not transactions and not locks and not temporary:
+            return [], settled
         said = dict(ask(cursor, self._texts["said"])[0])
-        transactions = {backend: event for backend, event, *_ in held if event is not None}
         holdings = [
             Holding("open_transaction", "transaction", said.get(backend) or "", backend, str(event))
             for backend, event in sorted(transactions.items())
         ]
-        holdings += describe_locks(self._account.database, [(row[0], *row[2:]) for row in held])
-        return holdings + self._describe_temporary(cursor, temporary)
+        holdings += describe_locks(self._account.database, locks)
+        return holdings + self._describe_temporary(cursor, temporary), settled
 
     def _describe_temporary(self, cursor: Cursor, rows: tuple) -> list[Holding]:
         """InnoDB names a temporary table #sql<process>_<connection>_<number>, in hexadecimal."""

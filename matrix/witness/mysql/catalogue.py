@@ -10,9 +10,16 @@ from pymysql.cursors import Cursor
 from matrix.witness.mysql.connecting import ask, quote
 from matrix.witness.observing import Catalogue, SchemaObject
 
-#: Statements that can change a schema; the server counts each before it runs it. (TRUNCATE
-#: changes none, GRANT and the like concern no objects.)
-_CHANGING = re.compile(r"Com_(alter|create|drop|rename|import|install|uninstall)", re.IGNORECASE)
+# The same answer twice is a sure sign that no schema of this server changed in between.
+# MySQL keeps every schema object, views and routines too, as rows of its system tables and counts
+# what it writes there. MariaDB keeps files, but counts each statement before it runs it.
+FINGERPRINTS = {
+    "mysql": """select sum(variable_value) from performance_schema.global_status where
+ variable_name in ('Innodb_system_rows_inserted', 'Innodb_system_rows_updated',
+                   'Innodb_system_rows_deleted')""",
+    "mariadb": """select sum(variable_value) from information_schema.global_status where
+ variable_name regexp '^Com_(alter|create|drop|rename|import|install|uninstall)'""",
+}
 _NAME = re.compile(r"`((?:[^`]|``)*)`")
 _COUNTER = re.compile(r" AUTO_INCREMENT=(\d+)")
 _DEFINER = re.compile(r"DEFINER=`[^`]*`@`[^`]*` ")
@@ -28,15 +35,7 @@ _DROPS = {
 }
 
 
-def write_fingerprint_query(cursor: Cursor) -> str:
-    """The query for how many schema-changing statements this server ran: the same answer twice
-    is a sure sign that no schema changed in between, on the whole server."""
-    (counters,) = ask(cursor, r"show global status like 'Com\_%'")
-    names = ", ".join(f"'{name}'" for name, _ in counters if _CHANGING.match(name))
-    return f"show global status where variable_name in ({names})"
-
-
-def read_catalogue(cursor: Cursor, product: str) -> Catalogue:
+def read_catalogue(cursor: Cursor) -> Catalogue:
     """Every schema object of the connected database by (kind, name)."""
     tables, triggers, procedures, functions, events = ask(
         cursor,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 
 import pymysql
 from pymysql.constants import CLIENT
@@ -90,8 +91,22 @@ def drop_account(cursor: Cursor, account: Account) -> None:
     cursor.execute("select id from information_schema.processlist where user = %s", [account.user])
     for (backend,) in cursor.fetchall():
         end_backend(cursor, "kill", backend)
+    cursor.execute("xa recover")
+    for xid in choose_prepared(cursor.fetchall(), account.database):
+        cursor.execute(f"xa rollback {xid}")
     for database in list_databases(cursor, account.database):
         cursor.execute(f"drop database if exists {quote(database)}")
+
+
+def choose_prepared(rows: Iterable[tuple], name: str) -> list[str]:
+    """Of the server's prepared transactions those whose ids carry the database's name."""
+    chosen = []
+    for form, size, _, data in rows:
+        # MariaDB gives bytes. An id that is no plain text is not one that carries our name.
+        text = data.decode("ascii", "replace") if isinstance(data, bytes) else data
+        if name in text and "'" not in text:
+            chosen.append(f"'{text[:size]}','{text[size:]}',{form}")
+    return chosen
 
 
 def list_databases(cursor: Cursor, name: str) -> list[str]:

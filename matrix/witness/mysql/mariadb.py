@@ -56,19 +56,20 @@ class InnodbMonitor:
         self.queries = [_MONITOR, self._locks]
         self._asked = 0.0
 
-    def read_holdings(self, cursor: Cursor, answers: list[tuple]) -> list[Holding]:
-        """What the answers to `queries` mean."""
+    def read_holdings(self, cursor: Cursor, answers: list[tuple]) -> tuple[list[Holding], bool]:
+        """What the answers to `queries` mean, and whether surely no DDL is running (it would
+        hold locks on the schema)."""
         monitor, locks = answers
         transactions = self._list_transactions(monitor)
         if not transactions and not locks:
-            return []
+            return [], True
         own = self._read_processes(cursor)
         holdings = [
             Holding("open_transaction", "transaction", own[t.backend][1], t.backend, t.mark)
             for t in transactions
             if t.backend in own
         ]
-        return holdings + self._describe_locks(locks, set(own))
+        return holdings + self._describe_locks(locks, set(own)), not locks
 
     def _list_transactions(self, monitor: tuple) -> list[Transaction]:
         found = []

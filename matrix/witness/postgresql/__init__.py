@@ -27,8 +27,7 @@ class PostgresqlWitness(Witness):
     """Looks through an administrator's connection to the stack's own database."""
 
     def __init__(self, server, name: str) -> None:
-        super().__init__()
-        self._server = server
+        super().__init__(server)
         self.account = Account(server.host, server.port, name, secrets.token_urlsafe(18), name)
         accounts.create_account(server, self.account)
         self._connection = accounts.connect(server, name)
@@ -113,10 +112,8 @@ class PostgresqlWitness(Witness):
             self._order("create schema if not exists public")
             self._order("grant all on schema public to {}", self.account.user)
 
-    def _run_as_stack(self, ddl: list[str]) -> None:
-        with accounts.connect_as(self.account) as connection:
-            for statement in ddl:
-                connection.execute(statement)
+    def _open_as_stack(self):
+        return accounts.connect_as(self.account)
 
     def _end_prepared(self, names: list[str]) -> None:
         for gid in names:
