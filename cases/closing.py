@@ -7,7 +7,7 @@ from sqlalchemy.orm.exc import DetachedInstanceError
 from cases.sample import Customer, exists, names, read_credit
 
 
-@pytest.mark.essential
+@pytest.mark.common
 @pytest.mark.commits_nothing
 def test_close_discards(app):
     """The application closes the session on uncommitted work; production has nothing of it.
