@@ -108,7 +108,7 @@
     const sticky = cell.matches("th[scope=row]");
     if (!cell.closest("thead")) box.scrollTop += Math.min(0, outer.top - top) + Math.max(0, outer.bottom - inner.bottom + 16);
     if (!sticky) box.scrollLeft += Math.min(0, outer.left - left) + Math.max(0, outer.right - inner.right + 16);
-    box.scrollIntoView({ block: "nearest" });
+    box.scrollIntoView({ block: "nearest", behavior: "instant" });
   }
 
   matrix.focusCell = focusCell;

@@ -115,11 +115,12 @@
     const column = data.stacks.findIndex((stack) => stack.id === query.get("stack"));
     const row = data.recipes.findIndex((recipe) => recipe.id === query.get("recipe"));
     if (column < 0 && row < 0) return;
-    const hides = () => {
-      const { rows, columns } = decide(readForm());
+    const hides = (state) => {
+      const { rows, columns } = decide(state);
       return (column >= 0 && !columns[column]) || (row >= 0 && !rows[row]);
     };
-    for (const name of fields) if (hides() && form.elements[name].value) form.elements[name].value = "";
+    for (const name of fields) if (hides({ [name]: form.elements[name].value })) form.elements[name].value = "";
+    for (const name of fields) if (hides(readForm())) form.elements[name].value = "";
     apply();
     const target = row < 0 ? heads[column] : column < 0 ? grid.body[row].cells[0] : cells[row][column];
     matrix.focusCell(target);
