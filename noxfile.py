@@ -23,8 +23,8 @@ nox.options.default_venv_backend = "none"
 nox.needs_version = ">=2025.2.9"
 
 
-def run(session: nox.Session, *command: str, lock: str = "examiner") -> None:
-    """Run a Python command in the environment of a lock, which is built the first time."""
+def run(session: nox.Session, *arguments: str, program: str = "python", lock: str = "examiner") -> None:
+    """Run a program in the environment of a lock, which is built the first time."""
     from matrix.environments import LOCKS, EnvironmentFailed, build_environment
     from matrix.interpreters import UvMissing, find_uv
 
@@ -33,7 +33,7 @@ def run(session: nox.Session, *command: str, lock: str = "examiner") -> None:
         variables = {"UV": str(find_uv()), "PYTHONDONTWRITEBYTECODE": None, "PYTHONPATH": None, "VIRTUAL_ENV": None}
     except (EnvironmentFailed, UvMissing) as error:
         session.error(str(error))
-    session.run(str(python), *command, env=variables, external=True)
+    session.run(str(python.with_name(program)), *arguments, env=variables, external=True)
 
 
 @nox.session
@@ -111,8 +111,8 @@ def drift(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Check style, and the workflows for what is unsafe."""
     run(session, "-m", "ruff", "check", *session.posargs, ".", lock="lint")
-    if (ROOT / ".github" / "workflows").is_dir():
-        run(session, "-m", "zizmor", "--offline", "--quiet", ".github/workflows", lock="lint")
+    run(session, program="actionlint", lock="lint")
+    run(session, "--offline", "--quiet", "--persona=pedantic", ".github", program="zizmor", lock="lint")
 
 
 COMMANDS = (matrix, report, accept, paste, tests, lock, environments, lint)
