@@ -27,6 +27,7 @@ DIRECTORIES = {
     "State::status": "status",
     "Cache": "cache",
     "Cache::archives": "cache/archives",
+    "Cache::pkgcache": "cache/packages",  # container images switch it off; three commands use it here
     "Etc::sourcelist": "sources.list",
     "Etc::sourceparts": "none",
     "Etc::preferences": "none",
@@ -39,6 +40,7 @@ OPTIONS = (
     'APT::Install-Recommends "false";',
     'APT::Get::AllowUnauthenticated "false";',
     'Acquire::AllowInsecureRepositories "false";',
+    'Acquire::GzipIndexes "false";',
     'Acquire::Languages "none";',
     'Acquire::Retries "2";',
 )
