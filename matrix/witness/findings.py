@@ -32,7 +32,7 @@ class Residue:
 class LockWait:
     """A backend that waits for a lock, and the backends that stand in its way.
 
-    On PostgreSQL a holder of 0 is a prepared transaction: it has no backend.
+    A holder of 0 is a prepared transaction: it has no backend.
     """
 
     waiter: int
