@@ -22,7 +22,7 @@ from matrix.rows import Stack
 from matrix.selection import ORDERS, Plan, Selection, make_plan
 from matrix.serverpool import ServerPool
 from matrix.servers import WAYS, ServerUnavailable
-from matrix.supervisor.cells import InstrumentBroken
+from matrix.supervisor.childrun import InstrumentBroken
 from matrix.supervisor.hangs import Interrupted
 from matrix.supervisor.stack import ControlMisbehaved, StackJob, run_stack
 

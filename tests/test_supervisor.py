@@ -209,3 +209,11 @@ def test_session_setting_that_goes_back_to_the_pool_is_seen(bench):
     kept = REAL.replace("yield session", f"yield session\n        session.execute(text('{setting}')); session.commit()")
     cell = pick_cells(bench.run([bench.write_recipe("setting", kept)], ["commit_once"]), "plain/setting")["commit_once"]
     assert [found["object"] for found in cell["process"] if found["kind"] == "session_setting"] in (["statement_timeout"], ["lock_wait_timeout"])
+
+
+def test_what_grows_in_the_process_is_told_apart(postgresql_bench):
+    """A listener that every test adds to a class stays; the case that shows it is repeated without retirement."""
+    kept = CLEAN.replace("yield session", "from sqlalchemy import event\n        event.listen(Session, 'after_commit', lambda session: None)\n        yield session")
+    lines = postgresql_bench.run([postgresql_bench.write_recipe("listening", kept)], CASES)
+    repeats = next(line["repeats"] for line in lines if line["kind"] == "recipe")
+    assert repeats == {"case": "commit_once", "runs": 5, "verdicts": ["isolates"] * 5, "grown": {"listener_left": [1] * 5}}

@@ -35,6 +35,7 @@ class Probe(object):
     def __init__(self, channel, request):
         self.channel = channel
         self.order = request["cases"]
+        self.repeat = request.get("repeat", 1)
         self.timeline = Timeline()
         self.settings = SessionSettings(os.environ["MATRIX_DATABASE_URL"].partition("+")[0])
         self.process = ProcessState(self.timeline)
@@ -51,6 +52,7 @@ class Probe(object):
         for item in items:
             wanted.setdefault(name_case(item), item)
         items[:] = [wanted[name] for name in self.order if name in wanted]
+        items += [twin for item in list(items) for twin in make_twins(item, self.repeat - 1)]
         if items:
             items.append(EndItem.from_parent(items[-1].parent, name="end of cells"))
 
@@ -146,6 +148,15 @@ def format_traceback(excinfo, ours):
 def shorten_paths(text):
     """Return the text without the places where this machine keeps the repository and the packages."""
     return text.replace(PACKAGES, "").replace(ROOT + os.sep, "")
+
+
+def make_twins(item, count):
+    """Return `count` more items of the same case: an item cannot be run twice, its fixtures would not end."""
+    name = item.originalname or item.name
+    for _ in range(count):
+        made = item.ihook.pytest_pycollect_makeitem(collector=item.parent, name=name, obj=getattr(item.parent.obj, name))
+        for twin in made if isinstance(made, (list, tuple)) else list(made):
+            yield twin
 
 
 class EndItem(pytest.Item):

@@ -1,25 +1,19 @@
-"""The cells of one recipe: a child runs them, the witness looks between every two."""
+"""The cells of one recipe: a first pass, a confirmation of what is red, a repetition of what grows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from threading import Event
 
 from matrix.contents import Recipe
-from matrix.probe.channel import ChannelClosed
 from matrix.rows import Stack
-from matrix.supervisor.child import Child, describe_status
-from matrix.supervisor.hangs import HangWatch
-from matrix.supervisor.timeline import merge_statements
+from matrix.supervisor.childrun import CONFIRMATION, FIRST, REPEATED, ChildRun
 from matrix.supervisor.warm import WarmProcess
-from matrix.witness import Baseline, RepairBlocked, Residue, Witness
+from matrix.witness import Baseline, Residue, Witness
 from reports.verdicts import RED, judge_pass
 
-# what a live child may still hold: it goes first, and a repair that would block on it comes after
-HELD_KINDS = frozenset({"open_transaction", "lock_held", "advisory_lock_held", "prepared_transaction", "temp_table"})
-INTERNAL_ERROR = 3  # pytest's exit code when ending session-scoped fixtures raised
-FIRST, CONFIRMATION = "first", "confirmation"
+REPEATS = 5
 
 
 @dataclass
@@ -29,6 +23,7 @@ class RecipeFacts:
     cells: list[dict] = field(default_factory=list)
     residue: list[Residue] = field(default_factory=list)
     endings: list[str] = field(default_factory=list)
+    repeats: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -54,7 +49,20 @@ class Examination:
                 self._run_cases(recipe, unclean[::-1], CONFIRMATION, facts)
             finally:
                 self.witness.stop_statements()
+        dirty = [cell["case"] for cell in facts.cells if cell["process"] and cell["ended"] == "finished"]
+        if dirty:
+            facts.repeats = self._repeat_case(recipe, dirty[0])
         return facts
+
+    def _repeat_case(self, recipe: Recipe, case: str) -> dict:
+        """Run one case several times in one child without retirement: what accumulates shows here alone."""
+        run = ChildRun(self, recipe, [case], REPEATED, repeat=REPEATS)
+        run.run()
+        grown: dict[str, list[int]] = {}
+        for place, cell in enumerate(run.cells):
+            for found in cell["process"]:
+                grown.setdefault(found["kind"], [0] * len(run.cells))[place] += found["count"]
+        return {"case": case, "runs": len(run.cells), "verdicts": [judge_pass(cell) for cell in run.cells], "grown": grown}
 
     def _run_cases(self, recipe: Recipe, cases: list[str], pass_name: str, facts: RecipeFacts) -> None:
         number = 0
@@ -66,158 +74,3 @@ class Examination:
             facts.residue += run.residue
             facts.endings += run.endings
             cases = cases[len(run.cells) :]
-
-
-class ChildRun:
-    """One child and the cells it lives through."""
-
-    def __init__(self, exam: Examination, recipe: Recipe, cases: list[str], pass_name: str, number: int) -> None:
-        self.exam, self.recipe, self.cases, self.pass_name, self.number = exam, recipe, cases, pass_name, number
-        self.witness = exam.witness
-        self.cells: list[dict] = []
-        self.residue: list[Residue] = []  # of the recipe's own wider fixtures
-        self.endings: list[str] = []
-        self._baseline = exam.original
-        self._open: dict | None = None
-        self._owed: list[Residue] = []  # charged to a cell already, repaired once the child has gone
-
-    def run(self) -> None:
-        """Let a child run its cases until the last one, its retirement or its death."""
-        request = {"task": "run", "recipe": str(self.recipe.path), "cases": self.cases}
-        child = self.exam.warm.fork(request)
-        self._watch = HangWatch(child, self.witness, self.exam.deadline_s, self.exam.stop)
-        try:
-            self._follow(child)
-        except ChannelClosed:
-            self._charge_crash(child)
-        finally:
-            if child.wait(2.0) is None:
-                child.kill()
-                child.wait()
-            child.close()
-        self._restore_original()
-
-    def _follow(self, child: Child) -> None:
-        while True:
-            message = self._watch.receive()
-            if "begin" in message:
-                self._begin_cell(message)
-            elif "phase" in message:
-                self._open["phase"] = message["phase"]
-            elif "baseline" in message:
-                self._baseline = self.witness.record_baseline()
-                child.go_on()
-            elif "ended" in message:
-                self._end_cell(child, message["ended"])
-            elif "finished" in message:
-                self._refuse_missing(message)
-                if message["finished"] == INTERNAL_ERROR:
-                    self.endings.append("its wider fixtures did not end well:\n" + child.read_output())
-                return
-
-    def _begin_cell(self, message: dict) -> None:
-        self._open = {"case": message["begin"], "at": message["at"], "phase": "setup"}
-        self._watch.begin()
-
-    def _end_cell(self, child: Child, facts: dict) -> None:
-        """Look for residue, repair what the child does not hold, and let it go on or retire."""
-        residue = self.witness.find_residue(self._baseline)
-        held = any(found.kind in HELD_KINDS for found in residue)
-        repair = None
-        if residue and not held:
-            repair = self._repair(self._baseline, residue)
-        retire = held or bool(facts["process"]) or repair not in (None, "rows") or self._watch.hang is not None
-        if held or repair == "blocked":
-            self._owed = residue
-            retire = True
-        self._add_cell(facts | {"residue": list(map(asdict, residue)), "repair": repair, "ended": "hang" if self._watch.hang else "finished"})
-        self._watch.begin()
-        child.retire() if retire else child.go_on()
-
-    def _repair(self, baseline: Baseline, residue: list[Residue]) -> str:
-        try:
-            return self.witness.repair(baseline, residue)
-        except RepairBlocked:
-            return "blocked"
-
-    def _add_cell(self, facts: dict) -> None:
-        opened, self._open = self._open, None
-        statements = self.witness.read_statements() if self.pass_name == CONFIRMATION else []
-        facts["timeline"] = merge_statements(facts["timeline"], statements, opened["at"], self.exam.stack.database.kind)
-        cell = {
-            "kind": "cell",
-            "cell": f"{self.exam.stack.id}/{self.recipe.id}/{facts['case']}",
-            "recipe": self.recipe.id,
-            "pass": self.pass_name,
-            "unmet": None,
-            "hang": self._watch.hang,
-            "crash": None,
-            "drift": [asdict(found) for found in self.witness.find_drift(self._baseline)] if facts["ended"] != "crash" else [],
-            "position": len(self.cells) + 1,
-            "child": self.number,
-            **facts,
-        }
-        self.cells.append(cell)
-        self.exam.on_cell(cell)
-
-    def _charge_crash(self, child: Child) -> None:
-        """The child died: its open cell is charged; the others still get their verdict."""
-        status = child.wait(5.0)
-        what = describe_status(status)
-        if self._open is None and self.cells:
-            self.endings.append(f"the process ended with {what} while its wider fixtures were torn down")
-            return
-        if self._open is None:
-            self._open = {"case": self.cases[0], "at": 0.0, "phase": "setup"}
-        phase = self._open["phase"]
-        residue = self.witness.find_residue(self.exam.original)
-        self._owed = residue
-        crash = {**what, "phase": phase, "output": child.read_output()}
-        self._add_cell(
-            lost_facts(self._open["case"], phase)
-            | {"ended": "hang" if self._watch.hang else "crash", "crash": crash, "residue": list(map(asdict, residue))}
-        )
-
-    def _refuse_missing(self, message: dict) -> None:
-        """A recipe that cannot even be imported fails every case in its set-up."""
-        if self.cells or not self.cases:
-            return
-        text = "\n".join(message["collection_errors"]) or "pytest collected no case from the recipe"
-        for case in self.cases:
-            self._open = {"case": case, "at": 0.0, "phase": "setup"}
-            error = {"phase": "setup", "type": "CollectError", "message": text, "assertion": False, "where": "", "traceback": text}
-            self._add_cell(lost_facts(case, "setup") | {"ended": "finished", "errors": [error], "residue": []})
-
-    def _restore_original(self) -> None:
-        """The child has gone: what is still there is the recipe's own residue, unless a cell was charged."""
-        residue = self.witness.find_residue(self.exam.original)
-        if not self._owed:
-            self.residue += residue
-        for attempt in range(3):
-            if not residue:
-                return
-            self._end_holders(residue)
-            if self._repair(self.exam.original, residue) != "blocked":
-                return
-            residue = self.witness.find_residue(self.exam.original)
-        raise InstrumentBroken(f"the baseline could not be restored after {self.recipe.id}: {residue}")
-
-    def _end_holders(self, residue: list[Residue]) -> None:
-        for found in residue:
-            if found.backend is not None:
-                self.witness.terminate(found.backend)
-
-
-class InstrumentBroken(Exception):
-    """The examiner itself failed: nothing that it says of recipes counts."""
-
-
-def lost_facts(case: str, phase: str) -> dict:
-    """Return the facts of a cell whose process could not report them itself."""
-    phases = {"setup": None, "call": None, "teardown": None}
-    for name in phases:
-        phases[name] = "passed"
-        if name == phase:
-            phases[name] = "failed"
-            break
-    return {"case": case, "phases": phases, "errors": [], "timeline": [], "process": [], "repair": None, "duration_s": 0.0}

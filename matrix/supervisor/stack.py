@@ -19,7 +19,8 @@ from matrix.facts import FactsFile
 from matrix.headers import find_unmet
 from matrix.rows import Stack
 from matrix.servers import Server
-from matrix.supervisor.cells import Examination, InstrumentBroken, RecipeFacts
+from matrix.supervisor.cells import Examination, RecipeFacts
+from matrix.supervisor.childrun import InstrumentBroken
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Account, Witness, open_witness
 from reports.controls import check_controls
@@ -138,6 +139,7 @@ def describe_recipe(recipe: Recipe, found: RecipeFacts) -> dict:
         "applies": True,
         "residue": [vars(residue) for residue in found.residue],
         "endings": found.endings,
+        "repeats": found.repeats,
     }
 
 

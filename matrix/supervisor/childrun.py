@@ -1,0 +1,179 @@
+"""One child and the cells it lives through: the witness looks between every two."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from matrix.contents import Recipe
+from matrix.probe.channel import ChannelClosed
+from matrix.supervisor.child import Child, describe_status
+from matrix.supervisor.hangs import HangWatch
+from matrix.supervisor.timeline import merge_statements
+from matrix.witness import Baseline, RepairBlocked, Residue
+
+if TYPE_CHECKING:
+    from matrix.supervisor.cells import Examination
+
+# what a live child may still hold: it goes first, and a repair that would block on it comes after
+HELD_KINDS = frozenset({"open_transaction", "lock_held", "advisory_lock_held", "prepared_transaction", "temp_table"})
+INTERNAL_ERROR = 3  # pytest's exit code when ending session-scoped fixtures raised
+FIRST, CONFIRMATION, REPEATED = "first", "confirmation", "repeated"
+
+
+class ChildRun:
+    """One child and the cells it lives through."""
+
+    def __init__(self, exam: Examination, recipe: Recipe, cases: list[str], pass_name: str, number: int = 1, repeat: int = 1) -> None:
+        self.exam, self.recipe, self.cases, self.pass_name, self.number = exam, recipe, cases, pass_name, number
+        self.repeat = repeat  # how often each case runs; a child that repeats is not retired for what grows in it
+        self.witness = exam.witness
+        self.cells: list[dict] = []
+        self.residue: list[Residue] = []  # of the recipe's own wider fixtures
+        self.endings: list[str] = []
+        self._baseline = exam.original
+        self._open: dict | None = None
+        self._owed: list[Residue] = []  # charged to a cell already, repaired once the child has gone
+
+    def run(self) -> None:
+        """Let a child run its cases until the last one, its retirement or its death."""
+        request = {"task": "run", "recipe": str(self.recipe.path), "cases": self.cases, "repeat": self.repeat}
+        child = self.exam.warm.fork(request)
+        self._watch = HangWatch(child, self.witness, self.exam.deadline_s, self.exam.stop)
+        try:
+            self._follow(child)
+        except ChannelClosed:
+            self._charge_crash(child)
+        finally:
+            if child.wait(2.0) is None:
+                child.kill()
+                child.wait()
+            child.close()
+        self._restore_original()
+
+    def _follow(self, child: Child) -> None:
+        while True:
+            message = self._watch.receive()
+            if "begin" in message:
+                self._begin_cell(message)
+            elif "phase" in message:
+                self._open["phase"] = message["phase"]
+            elif "baseline" in message:
+                self._baseline = self.witness.record_baseline()
+                child.go_on()
+            elif "ended" in message:
+                self._end_cell(child, message["ended"])
+            elif "finished" in message:
+                self._refuse_missing(message)
+                if message["finished"] == INTERNAL_ERROR:
+                    self.endings.append("its wider fixtures did not end well:\n" + child.read_output())
+                return
+
+    def _begin_cell(self, message: dict) -> None:
+        self._open = {"case": message["begin"], "at": message["at"], "phase": "setup"}
+        self._watch.begin()
+
+    def _end_cell(self, child: Child, facts: dict) -> None:
+        """Look for residue, repair what the child does not hold, and let it go on or retire."""
+        residue = self.witness.find_residue(self._baseline)
+        held = any(found.kind in HELD_KINDS for found in residue)
+        repair = None
+        if residue and not held:
+            repair = self._repair(self._baseline, residue)
+        dirty = bool(facts["process"]) and self.pass_name != REPEATED
+        retire = held or dirty or repair not in (None, "rows") or self._watch.hang is not None
+        if held or repair == "blocked":
+            self._owed = residue
+            retire = True
+        self._add_cell(facts | {"residue": list(map(asdict, residue)), "repair": repair, "ended": "hang" if self._watch.hang else "finished"})
+        self._watch.begin()
+        child.retire() if retire else child.go_on()
+
+    def _repair(self, baseline: Baseline, residue: list[Residue]) -> str:
+        try:
+            return self.witness.repair(baseline, residue)
+        except RepairBlocked:
+            return "blocked"
+
+    def _add_cell(self, facts: dict) -> None:
+        opened, self._open = self._open, None
+        statements = self.witness.read_statements() if self.pass_name == CONFIRMATION else []
+        facts["timeline"] = merge_statements(facts["timeline"], statements, opened["at"], self.exam.stack.database.kind)
+        cell = {
+            "kind": "cell",
+            "cell": f"{self.exam.stack.id}/{self.recipe.id}/{facts['case']}",
+            "recipe": self.recipe.id,
+            "pass": self.pass_name,
+            "unmet": None,
+            "hang": self._watch.hang,
+            "crash": None,
+            "drift": [asdict(found) for found in self.witness.find_drift(self._baseline)] if facts["ended"] != "crash" else [],
+            "position": len(self.cells) + 1,
+            "child": self.number,
+            **facts,
+        }
+        self.cells.append(cell)
+        if self.pass_name == FIRST:
+            self.exam.on_cell(cell)
+
+    def _charge_crash(self, child: Child) -> None:
+        """The child died: its open cell is charged; the others still get their verdict."""
+        status = child.wait(5.0)
+        what = describe_status(status)
+        if self._open is None and self.cells:
+            self.endings.append(f"the process ended with {what} while its wider fixtures were torn down")
+            return
+        if self._open is None:
+            self._open = {"case": self.cases[0], "at": 0.0, "phase": "setup"}
+        phase = self._open["phase"]
+        residue = self.witness.find_residue(self.exam.original)
+        self._owed = residue
+        crash = {**what, "phase": phase, "output": child.read_output()}
+        self._add_cell(
+            lost_facts(self._open["case"], phase)
+            | {"ended": "hang" if self._watch.hang else "crash", "crash": crash, "residue": list(map(asdict, residue))}
+        )
+
+    def _refuse_missing(self, message: dict) -> None:
+        """A recipe that cannot even be imported fails every case in its set-up."""
+        if self.cells or not self.cases:
+            return
+        text = "\n".join(message["collection_errors"]) or "pytest collected no case from the recipe"
+        for case in self.cases:
+            self._open = {"case": case, "at": 0.0, "phase": "setup"}
+            error = {"phase": "setup", "type": "CollectError", "message": text, "assertion": False, "where": "", "traceback": text}
+            self._add_cell(lost_facts(case, "setup") | {"ended": "finished", "errors": [error], "residue": []})
+
+    def _restore_original(self) -> None:
+        """The child has gone: what is still there is the recipe's own residue, unless a cell was charged."""
+        residue = self.witness.find_residue(self.exam.original)
+        if not self._owed:
+            self.residue += residue
+        for attempt in range(3):
+            if not residue:
+                return
+            self._end_holders(residue)
+            if self._repair(self.exam.original, residue) != "blocked":
+                return
+            residue = self.witness.find_residue(self.exam.original)
+        raise InstrumentBroken(f"the baseline could not be restored after {self.recipe.id}: {residue}")
+
+    def _end_holders(self, residue: list[Residue]) -> None:
+        for found in residue:
+            if found.backend is not None:
+                self.witness.terminate(found.backend)
+
+
+class InstrumentBroken(Exception):
+    """The examiner itself failed: nothing that it says of recipes counts."""
+
+
+def lost_facts(case: str, phase: str) -> dict:
+    """Return the facts of a cell whose process could not report them itself."""
+    phases = {"setup": None, "call": None, "teardown": None}
+    for name in phases:
+        phases[name] = "passed"
+        if name == phase:
+            phases[name] = "failed"
+            break
+    return {"case": case, "phases": phases, "errors": [], "timeline": [], "process": [], "repair": None, "duration_s": 0.0}
