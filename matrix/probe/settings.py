@@ -13,7 +13,8 @@ from matrix.probe.backends import dbapi_connection_of
 from matrix.probe.mark import MARK
 
 QUERIES = {
-    "postgresql": "SELECT name, setting FROM pg_settings WHERE source = 'session' " + MARK,
+    # transaction_isolation and its like are those of the transaction that asks
+    "postgresql": "SELECT name, setting FROM pg_settings WHERE source = 'session' AND name NOT LIKE 'transaction%' " + MARK,
     "mysql": "SHOW SESSION VARIABLES " + MARK,
 }
 SETS = re.compile(r"\s*(SET\b(?!\s+(TRANSACTION|CONSTRAINTS|LOCAL)\b)|RESET\b|SELECT\s+(pg_catalog\.)?set_config\b)", re.I)
