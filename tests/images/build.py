@@ -5,6 +5,7 @@ An image is built once per engine: a label carries the hash of what it was built
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import docker
 
+from matrix.cache import cache_dir, hold_lock
 from matrix.servers import debian
 
 FOLDER = Path(__file__).parent
@@ -55,20 +57,34 @@ def build_image(engine: docker.DockerClient, image: Image) -> str:
 
     Raises WayUnavailable when this machine cannot fetch Debian packages.
     """
-    if not _is_built(engine, image):
-        with tempfile.TemporaryDirectory(prefix="isolation-matrix-image-") as folder:
-            root = Path(folder) / "root"
-            _unpack(image, Path(folder), root)
-            _furnish(image, root)
-            _load(engine, image, root)
+    with hold_lock(cache_dir() / "test-images.lock"):  # of other runs on this machine
+        before = _find_built(engine, image)
+        if before is None or before.labels.get(LABEL) != image.content:
+            _build(engine, image)
+            _forget(engine, before)
     return image.name
 
 
-def _is_built(engine: docker.DockerClient, image: Image) -> bool:
+def _build(engine: docker.DockerClient, image: Image) -> None:
+    with tempfile.TemporaryDirectory(prefix="isolation-matrix-image-") as folder:
+        root = Path(folder) / "root"
+        _unpack(image, Path(folder), root)
+        _furnish(image, root)
+        _load(engine, image, root)
+
+
+def _forget(engine: docker.DockerClient, before: docker.models.images.Image | None) -> None:
+    """Remove the image that lost its name, unless a container of another run still uses it."""
+    if before is not None:
+        with contextlib.suppress(docker.errors.APIError):
+            engine.images.remove(before.id)
+
+
+def _find_built(engine: docker.DockerClient, image: Image) -> docker.models.images.Image | None:
     try:
-        return engine.images.get(image.name).labels.get(LABEL) == image.content
+        return engine.images.get(image.name)
     except docker.errors.ImageNotFound:
-        return False
+        return None
 
 
 def _unpack(image: Image, folder: Path, root: Path) -> None:
