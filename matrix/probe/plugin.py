@@ -20,7 +20,7 @@ def run_recipe(channel, request):
     probe = Probe(channel, request)
     answer_signals(channel)
     # pytest's own tracebacks parse the source of every frame: up to 0.2 s for one error inside SQLAlchemy
-    arguments = [request["recipe"], "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-rN", "--import-mode=importlib"]
+    arguments = [request["recipe"], "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-rN", "--tb=native", "--import-mode=importlib"]
     code = int(pytest.main(arguments, plugins=[probe, EndOfCells()]))
     try:
         channel.send({"finished": code, "collection_errors": probe.collection_errors})
