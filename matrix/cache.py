@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import tarfile
@@ -39,6 +40,11 @@ def place(target: Path, build: Callable[[Path], None]) -> Path:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return target
+
+
+def name_content(*parts: object) -> str:
+    """Return a short name for what was made from these parts: other parts, another name."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
 
 
 def unpack(archive: Path, target: Path) -> None:

@@ -26,10 +26,11 @@ from matrix.servers.server import Server, WayUnavailable, check_answer
 
 LABEL = "isolation-matrix"
 REMOVER = Path(__file__).with_name("container_remover.py")
-ENGINE_PATIENCE = 10  # seconds for one answer of the engine
+ENGINE_PATIENCE = 10  # seconds for an answer of the engine
+PULL_PATIENCE = 60  # seconds without news of an image that is being pulled
 USERS = {"postgresql": "postgres", "mysql": "root"}
 PORTS = {"postgresql": 5432, "mysql": 3306}
-NOT_YET = (psycopg.OperationalError, pymysql.err.OperationalError, pymysql.err.InternalError)
+NOT_YET = (ConnectionError, psycopg.OperationalError, pymysql.err.OperationalError, pymysql.err.InternalError)
 
 
 def start(database: Database) -> Server:
@@ -67,21 +68,25 @@ def wait_for_server(database: Database, container: Any, launched: Launch, passwo
     """Return the server in a started container once it answers over TCP, which its set-up phase never does."""
     copying = threading.Thread(target=copy_log, args=(container, launched.log), daemon=True)
     copying.start()
-    user, host, port = USERS[database.kind], *find_address(container, PORTS[database.kind], launched, copying)
+    user, port = USERS[database.kind], PORTS[database.kind]
     ask = postgresql.ask if database.kind == "postgresql" else mysql.ask
-    answer = process.wait_for_answer(lambda: ask(host, port, user, password), NOT_YET, lambda: has_ended(container), launched.describe_failure)
+
+    def describe_failure(what: str) -> str:
+        copying.join(ENGINE_PATIENCE if has_ended(container) else 0)  # an ended container's output is complete
+        return launched.describe_failure(what)
+
+    answer = process.wait_for_answer(lambda: ask(*find_address(container, port), user, password), NOT_YET, lambda: has_ended(container), describe_failure)
     check_answer(database, answer)
-    return Server(database, "container", answer.version, host, port, user, password, False, answer.banner, launched.read_log, launched.stop)
+    host, published = find_address(container, port)
+    return Server(database, "container", answer.version, host, published, user, password, False, answer.banner, launched.read_log, launched.stop)
 
 
-def find_address(container: Any, port: int, launched: Launch, copying: threading.Thread) -> tuple[str, int]:
-    """Return where the container's port is published; raise WayUnavailable when the container ended at once."""
-    try:
-        host, published = container.get_container_host_ip(), container.get_exposed_port(port)
-    except TimeoutError as error:
-        copying.join(ENGINE_PATIENCE)  # an ended container's output is complete
-        raise WayUnavailable(launched.describe_failure("ended before it was ready")) from error
-    return (LOOPBACK if host == "localhost" else host), published  # MySQL's clients take that name for a socket
+def find_address(container: Any, port: int) -> tuple[str, int]:
+    """Return where the container's port is reached; raise ConnectionError when it is not published, or no longer."""
+    client, host = container.get_docker_client(), container.get_container_host_ip()
+    if client.get_connection_mode().use_mapped_port:
+        port = int(client.port(container.get_container_id(), port))
+    return (LOOPBACK if host == "localhost" else host), port  # MySQL's clients take that name for a socket
 
 
 def make_container(database: Database, image: str, name: str, password: str, directory: RunDirectory) -> Any:
@@ -132,6 +137,7 @@ def connect_engine() -> Any:
 
         client = DockerClient(timeout=ENGINE_PATIENCE).client
         client.ping()
+        client.api.timeout = PULL_PATIENCE
     except ImportError as error:
         raise WayUnavailable(f"testcontainers is not installed ({error})") from error
     except Exception as error:  # docker's and urllib3's errors have no common class

@@ -11,7 +11,7 @@ from typing import Any
 
 import pymysql
 
-from matrix.cache import cache_dir, place
+from matrix.cache import cache_dir, name_content, place
 from matrix.rows import Database
 from matrix.servers import process
 from matrix.servers.directory import RunDirectory
@@ -39,7 +39,14 @@ ONLY = {
     "mysql": ("--performance-schema=ON", "--secure-file-priv=NULL", "--loose-mysqlx=OFF", "--loose-innodb-redo-log-capacity=64M"),
     "mariadb": ("--innodb-log-file-size=32M", "--loose-plugin-load-add=metadata_lock_info"),
 }
-BOOTSTRAP = ("m*_system_tables.sql", "m*_performance_tables.sql", "m*_system_tables_data.sql", "maria_add_gis_sp_bootstrap.sql", "m*_sys_schema.sql")
+SYSTEM_TABLES = (  # named mysql_* or mariadb_*, by version; joined as MariaDB's own install script joins them
+    "m*_system_tables.sql",
+    "m*_performance_tables.sql",
+    "m*_system_tables_data.sql",
+    "maria_add_gis_sp_bootstrap.sql",
+    "m*_sys_schema.sql",
+)
+NO_STRANGERS = b"DELETE FROM mysql.global_priv WHERE User = '' OR Host <> 'localhost';\nDELETE FROM mysql.proxies_priv WHERE Host <> 'localhost';\n"
 
 
 def start(database: Database, installation: Installation, way: str) -> Server:
@@ -111,24 +118,23 @@ def prepare_data(installation: Installation, directory: RunDirectory) -> Path:
             run(make_command(installation, data, "--initialize-insecure"), directory.path)
             (data / "auto.cnf").unlink(missing_ok=True)  # the server's identity: each copy makes its own
         else:
-            run(make_command(installation, data, "--bootstrap", "--skip-networking"), directory.path, input=join_bootstrap(installation))
+            run(make_command(installation, data, "--bootstrap", "--skip-networking"), directory.path, input=join_system_tables(installation))
         shutil.copytree(data, draft, dirs_exist_ok=True)
         shutil.rmtree(data)
 
-    name = f"{installation.product}-{re.sub('[^0-9A-Za-z.]+', '-', installation.version)}"
+    name = f"{installation.product}-{installation.version}-{name_content(OPTIONS, ONLY, SYSTEM_TABLES)}"
     return place(cache_dir() / "data" / name, build)
 
 
-def join_bootstrap(installation: Installation) -> bytes:
-    """Return MariaDB's system tables as SQL, as its own install script joins them, without anonymous users."""
+def join_system_tables(installation: Installation) -> bytes:
+    """Return MariaDB's system tables as SQL, without anonymous users and those of this host's name."""
     parts = [b"CREATE DATABASE IF NOT EXISTS mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\n"]
-    for pattern in BOOTSTRAP:  # named mysql_* or mariadb_*, by version
+    for pattern in SYSTEM_TABLES:
         files = list(installation.share.glob(pattern)) if installation.share else []
         if len(files) != 1:
             raise WayUnavailable(f"MariaDB cannot be initialised: {pattern} is not with its programs ({installation.share})")
         parts.append(files[0].read_bytes())
-    parts.append(b"\nDELETE FROM mysql.global_priv WHERE User = '' OR Host <> 'localhost';\nDELETE FROM mysql.proxies_priv WHERE Host <> 'localhost';\n")
-    return b"\n".join(parts)
+    return b"\n".join([*parts, NO_STRANGERS])
 
 
 def describe_root(root: Path, product: str) -> Installation:

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from matrix.cache import cache_dir, place
+from matrix.cache import cache_dir, name_content, place
 from matrix.rows import Database
 from matrix.servers import process
 from matrix.servers.account import choose_account, disguise, give_to
@@ -46,6 +46,8 @@ SETTINGS = {
     "timezone": "UTC",
     "wal_level": "minimal",
 }
+
+INITIALISE = (f"--username={USER}", "--no-sync", "--no-locale", "--encoding=UTF8", "--auth-local=trust", "--auth-host=scram-sha-256", "--wal-segsize=1")
 
 
 def start(database: Database, installation: Installation, way: str) -> Server:
@@ -95,12 +97,11 @@ def prepare_data(installation: Installation, directory: RunDirectory, account: d
         data = directory.path / "new"
         data.mkdir(mode=0o700)
         give_to(account, data)
-        options = ("--no-sync", "--no-locale", "--encoding=UTF8", "--auth-local=trust", "--auth-host=scram-sha-256", "--wal-segsize=1")
-        run(installation.command("initdb", "-D", str(data), f"--username={USER}", *options), directory.path, account)
+        run(installation.command("initdb", "-D", str(data), *INITIALISE), directory.path, account)
         shutil.copytree(data, draft, dirs_exist_ok=True)
         shutil.rmtree(data)
 
-    name = f"postgresql-{re.sub('[^0-9A-Za-z.]+', '-', installation.version)}"
+    name = f"postgresql-{installation.version}-{name_content(INITIALISE)}"
     return place(cache_dir() / "data" / name, build)
 
 

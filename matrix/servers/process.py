@@ -22,7 +22,7 @@ from matrix.servers.installation import keep_last, make_environment
 from matrix.servers.server import Answer, WayUnavailable, cut_lines
 
 LOOPBACK = "127.0.0.1"
-PATIENCE = 60.0  # seconds until a start has failed
+PATIENCE = 120.0  # seconds until a start has failed
 KEEPER = Path(__file__).with_name("keeper.py")
 
 
