@@ -93,8 +93,9 @@ def write_baseline(path: Path, cells: Mapping[str, Judged]) -> None:
 def write_stack(stack: str, recipes: dict) -> str:
     blocks = []
     for recipe, groups in recipes.items():
-        inner = join_block([f"    {json.dumps(key)}: {json.dumps(cases)}" for key, cases in groups.items()])
-        blocks.append(f"   {json.dumps(recipe)}: {{\n{inner}\n   }}" if groups else f"   {json.dumps(recipe)}: {{}}")
+        lines = [f"    {json.dumps(key)}: {json.dumps(cases)}" for key, cases in groups.items()]
+        # A recipe without groups takes two lines too, so that its first red cell adds one line and changes none.
+        blocks.append("\n".join([f"   {json.dumps(recipe)}: {{", *([join_block(lines)] if lines else []), "   }"]))
     return f"  {json.dumps(stack)}: {{\n{join_block(blocks)}\n  }}"
 
 

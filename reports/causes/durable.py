@@ -2,7 +2,13 @@
 
 from reports.causes import links
 from reports.causes.commits import (
-    cleans_up, commits_silently, find_unasked_commit, prove_first, savepoint_was_spent, sets_autocommit, was_rolled_back,
+    cleans_up,
+    commits_silently,
+    find_unasked_commit,
+    prove_first,
+    savepoint_was_spent,
+    sets_autocommit,
+    was_rolled_back,
 )  # fmt: skip
 from reports.causes.evidence import Evidence, Proof
 from reports.causes.statements import is_cleanup, is_ddl, is_write

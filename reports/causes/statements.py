@@ -15,7 +15,11 @@ TRANSACTION = (
     ("release", re.compile(r"RELEASE\b")),
 )
 COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*")
-WRITE = re.compile(r"(INSERT|UPDATE|DELETE|MERGE|REPLACE|CREATE|DROP|ALTER|TRUNCATE|RENAME|CALL|COPY|LOAD|DO|WITH\b.*\b(INSERT|UPDATE|DELETE))\b")
+# What can become durable; a temporary table cannot.
+WRITE = re.compile(
+    r"(INSERT|UPDATE|DELETE|MERGE|REPLACE|CREATE(?!\s+((LOCAL|GLOBAL)\s+)?TEMP)|DROP|ALTER|TRUNCATE|RENAME|CALL|COPY|LOAD|DO|"
+    r"WITH\b.*\b(INSERT|UPDATE|DELETE))\b"
+)
 # Statements that end the open transaction on MySQL and MariaDB; temporary tables do not.
 DDL = re.compile(r"(CREATE(?!\s+(OR\s+REPLACE\s+)?TEMP)|DROP(?!\s+TEMP)|ALTER|TRUNCATE|RENAME|GRANT|REVOKE)\b")
 CLEANUP = re.compile(r"(DELETE\s+FROM\s+\S+;?$|TRUNCATE\b|DROP\s+(TABLE|SCHEMA|DATABASE)\b)")
