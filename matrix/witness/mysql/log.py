@@ -21,7 +21,7 @@ class GeneralLog:
 
     def __init__(self, server, user: str) -> None:
         self._place = (server.host, server.port)
-        self._pattern = user.replace("_", r"\\_") + "[%"
+        self._pattern = user.replace("_", "\\_") + "[%"
         self._started = False
         self._read = 0
 
