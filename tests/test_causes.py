@@ -2,9 +2,10 @@
 
 import pytest
 
-from reports.causes import CAUSES, THEMES, find_cause
+from reports.causes import CAUSES, THEMES, Evidence, find_cause
 from reports.causes.statements import classify, is_cleanup, is_ddl, is_write
-from tests.made_facts import breaking, leaking, make_cell, make_evidence
+from reports.verdicts import judge
+from tests.made_facts import breaking, leaking, make_cell, make_evidence, make_timeline
 
 OUTER = ("1s> begin", "1s: BEGIN")
 INSERT = "INSERT INTO customers (name) VALUES ('x')"
@@ -318,9 +319,6 @@ def test_without_a_server_log_the_engine_events_are_read():
 def test_text_commit_is_known_from_the_first_pass_when_the_confirmation_has_only_the_server():
     first = make_cell(timeline=("1s> begin", f"1c> {INSERT}", "1c> COMMIT"), **LEAK)
     again = make_cell(timeline=("1s> begin", "1c: BEGIN", f"1c: {INSERT}", "1c: COMMIT"), **LEAK, **{"pass": "confirmation"})
-    from reports.causes import Evidence
-    from reports.verdicts import judge
-
     assert find_cause(Evidence(judge(first, again), "postgresql", first))[0].id == "text_commit"
 
 
@@ -333,6 +331,13 @@ def test_autocommit_on_mysql_is_seen_from_its_setting():
 def test_a_restarted_savepoint_is_not_used_up():
     restarted = cell(*OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", "1c: RELEASE SAVEPOINT a", "1c: SAVEPOINT b", "1c> commit", "1c: COMMIT", **LEAK)
     assert find_cause(restarted)[0].id == "outer_commit"
+
+
+def test_a_savepoint_whose_event_has_no_name_is_still_known():
+    timeline = make_timeline("1s> begin", "1s> SAVEPOINT", f"1c> {INSERT}", "1c> ROLLBACK TO sa_savepoint_1", f"1c> {SELECT}")
+    timeline[1] |= {"event": "savepoint", "text": ""}
+    facts = make_cell(**BREAK) | {"timeline": timeline}
+    assert find_cause(Evidence(judge(facts), "mysql"))[0].id == "savepoint_undid_commit"
 
 
 @pytest.mark.parametrize(

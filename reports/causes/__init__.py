@@ -16,7 +16,8 @@ A cell has at most one leading cause:
 """
 
 from reports.causes import asynchronous, carried, durable, ended, limits, refused, remains, setup, undone
-from reports.causes.evidence import Evidence, Proof
+from reports.causes.evidence import Evidence
+from reports.causes.marks import Proof
 from reports.causes.theme import Cause
 
 THEMES = (

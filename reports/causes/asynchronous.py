@@ -1,7 +1,8 @@
 """Event loops, greenlets and connections that two tasks share."""
 
 from reports.causes import links
-from reports.causes.evidence import Evidence, Proof
+from reports.causes.evidence import Evidence
+from reports.causes.marks import Proof
 from reports.causes.theme import Theme
 
 theme = Theme("asyncio")

@@ -1,7 +1,8 @@
 """What one test left in the process for the next: such cells change with the order of the tests."""
 
 from reports.causes import links
-from reports.causes.evidence import Evidence, Proof
+from reports.causes.evidence import Evidence
+from reports.causes.marks import Proof
 from reports.causes.theme import Theme
 from reports.verdicts import FLAKY
 

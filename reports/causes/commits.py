@@ -1,7 +1,8 @@
 """How a COMMIT came about: asked for or not, with or without a savepoint, after a rollback."""
 
-from reports.causes.evidence import Commit, Evidence, Mark, Proof
-from reports.causes.statements import is_cleanup, name_savepoint, tidy
+from reports.causes.evidence import Evidence
+from reports.causes.marks import Commit, Mark, Proof
+from reports.causes.statements import is_cleanup, tidy
 
 # Two records of one event, the engine's and the server's, lie at most this far apart (seconds) on a busy machine.
 CLOCK = 0.05
@@ -34,18 +35,9 @@ def find_unasked_commit(cell: Evidence) -> Mark | None:
 
 def savepoint_was_spent(cell: Evidence, commit: Commit) -> bool:
     """True when the fixture's savepoint had ended and none was open at the commit."""
-    own = any(lane == commit.mark.lane for lane, _ in cell.own_savepoints)
-    open_now: list[str] = []
-    for mark in commit.before:
-        name = name_savepoint(mark.text)
-        if mark.does == "savepoint":
-            open_now.append(name)
-        elif mark.does in ("release", "rollback_to") and name in open_now:
-            # SQLAlchemy never uses a savepoint again that it has rolled back to.
-            del open_now[open_now.index(name) :]
-        elif mark.does in ("commit", "rollback"):
-            open_now.clear()
-    return own and not open_now and not was_rolled_back(commit)
+    had_one = any(mark.index in cell.own_savepoints for mark in commit.before)
+    open_then = next(open_now for mark, open_now, _ in cell.replay_savepoints(commit.mark.lane) if mark is commit.mark)
+    return had_one and not open_then and not was_rolled_back(commit)
 
 
 def was_rolled_back(commit: Commit) -> bool:

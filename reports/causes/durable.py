@@ -10,7 +10,8 @@ from reports.causes.commits import (
     sets_autocommit,
     was_rolled_back,
 )  # fmt: skip
-from reports.causes.evidence import Evidence, Proof
+from reports.causes.evidence import Evidence
+from reports.causes.marks import Proof
 from reports.causes.statements import is_cleanup, is_ddl, is_write
 from reports.causes.theme import Theme
 

@@ -3,7 +3,8 @@
 import signal
 
 from reports.causes import links
-from reports.causes.evidence import Evidence, Proof
+from reports.causes.evidence import Evidence
+from reports.causes.marks import Proof
 from reports.causes.statements import is_cleanup, is_ddl
 from reports.causes.theme import Theme
 

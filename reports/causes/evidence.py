@@ -2,54 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
-from reports.causes.statements import classify, is_write, name_savepoint
+from reports.causes.marks import ENDINGS, Commit, Mark, Proof, find_ended, make_mark
+from reports.causes.statements import is_write
 from reports.verdicts import Judgement, find_leaks, has_broken
-
-ENDINGS = ("commit", "rollback")
-
-
-@dataclass(frozen=True)
-class Proof:
-    """What proves a cause: an index into the timeline, or the place of another fact ('errors/0', 'hang')."""
-
-    text: str
-    timeline: int | None = None
-    fact: str | None = None
-
-    def as_json(self) -> dict:
-        return {"timeline": self.timeline, "fact": self.fact, "text": self.text}
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One event of the timeline. `does` is what it does to the transaction, whoever recorded it."""
-
-    index: int
-    at: float
-    lane: int
-    backend: int | None
-    source: str
-    event: str
-    text: str
-    phase: str | None
-    does: str
-
-    def prove(self, says: str = "") -> Proof:
-        who = "the server received" if self.source == "server" else "the client sent"
-        what = self.text or self.event.replace("_", " ").upper()
-        return Proof(f"lane {self.lane}, {self.phase or 'outside a phase'}: {who} {what}{says}", timeline=self.index)
-
-
-@dataclass(frozen=True)
-class Commit:
-    """A COMMIT that made writes durable: the mark, the first write, and what had happened on its lane before."""
-
-    mark: Mark
-    write: Mark
-    before: tuple[Mark, ...]
 
 
 class Evidence:
@@ -111,18 +68,34 @@ class Evidence:
         return set(lanes)
 
     @cached_property
-    def own_savepoints(self) -> set[tuple[int, str]]:
-        """Savepoints (lane, name) set on the fixture's lanes before the first write: the fixture's, or the session's first.
+    def own_savepoints(self) -> set[int]:
+        """Savepoints (indexes) set on the fixture's lanes before the first write: the fixture's, or the session's first.
 
         Sessions send theirs with the first statement, so the phase does not tell.
         """
         own, written = set(), set()
         for mark in self.wire:
             if mark.does == "savepoint" and mark.lane in self.outer - written:
-                own.add((mark.lane, name_savepoint(mark.text)))
+                own.add(mark.index)
             elif is_write(mark.text):
                 written.add(mark.lane)
         return own
+
+    def replay_savepoints(self, lane: int) -> Iterator[tuple[Mark, list[Mark], Mark | None]]:
+        """Yield every mark of a lane with the savepoints open before it and, when it ends one, which."""
+        open_now: list[Mark] = []
+        for mark in self.wire:
+            if mark.lane != lane:
+                continue
+            ended = find_ended(mark, open_now)
+            yield mark, list(open_now), ended
+            if mark.does == "savepoint":
+                open_now.append(mark)
+            elif ended:
+                # SQLAlchemy never uses a savepoint again that it has rolled back to.
+                del open_now[open_now.index(ended) :]
+            elif mark.does in ENDINGS:
+                open_now.clear()
 
     def sent(self, what: str) -> bool:
         """True when the application sent this ('commit', 'rollback') as text, in either pass.
@@ -177,9 +150,3 @@ class Evidence:
     def find_text(self, pattern: str, marks: Iterable[Mark] | None = None) -> Mark | None:
         """Return the first mark of what reached the server whose text matches."""
         return next((mark for mark in (self.wire if marks is None else marks) if re.search(pattern, mark.text, re.IGNORECASE)), None)
-
-
-def make_mark(index: int, event: dict) -> Mark:
-    text, name = event.get("text") or "", event["event"]
-    does = classify(text) if name == "statement" else name
-    return Mark(index, event["at"], event["lane"], event.get("backend"), event["source"], name, text, event.get("phase"), does)

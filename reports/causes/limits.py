@@ -1,7 +1,8 @@
 """What a transaction that never commits cannot show, whatever the fixture does about sessions."""
 
 from reports.causes import links
-from reports.causes.evidence import Evidence, Mark, Proof
+from reports.causes.evidence import Evidence
+from reports.causes.marks import Mark, Proof
 from reports.causes.theme import Theme
 
 theme = Theme("limits")

@@ -1,7 +1,8 @@
 """What SQLAlchemy or the server refused, although production would have allowed it."""
 
 from reports.causes import links
-from reports.causes.evidence import Evidence, Proof
+from reports.causes.evidence import Evidence
+from reports.causes.marks import Proof
 from reports.causes.theme import Theme
 
 theme = Theme("refused")

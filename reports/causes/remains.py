@@ -1,7 +1,8 @@
 """What was left standing although nobody committed it: transactions, locks, settings, objects, removed seed rows."""
 
 from reports.causes import links
-from reports.causes.evidence import Evidence, Mark, Proof
+from reports.causes.evidence import Evidence
+from reports.causes.marks import Mark, Proof
 from reports.causes.statements import is_cleanup, tidy
 from reports.causes.theme import Theme
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from reports.causes.evidence import Evidence, Proof
+from reports.causes.evidence import Evidence
+from reports.causes.marks import Proof
 
 Rule = Callable[[Evidence], Proof | None]
 

@@ -1,10 +1,12 @@
 """Why the application saw something else than in production: work was undone, or hidden from it."""
 
 import re
+from collections.abc import Iterator
 
 from reports.causes import links
-from reports.causes.evidence import Evidence, Mark, Proof
-from reports.causes.statements import is_write, name_savepoint
+from reports.causes.evidence import Evidence
+from reports.causes.marks import Mark, Proof
+from reports.causes.statements import is_write
 from reports.causes.theme import Theme
 
 theme = Theme("undone")
@@ -74,14 +76,8 @@ def commit_swallowed(cell: Evidence) -> Proof | None:
 def savepoint_undid_commit(cell: Evidence) -> Proof | None:
     if not cell.breaks:
         return None
-    written: set[int] = set()
-    for mark in cell.wire:
-        key = (mark.lane, name_savepoint(mark.text))
-        if mark.does == "rollback_to" and mark.phase == "call" and key in cell.own_savepoints and mark.lane in written:
-            return mark.prove()
-        if is_write(mark.text) and mark.phase == "call":
-            written.add(mark.lane)
-    return None
+    found = [mark for lane in sorted(cell.outer) for mark in find_undone(cell, lane)]
+    return min(found, key=lambda mark: mark.index).prove() if found else None
 
 
 @theme.cause(
@@ -139,6 +135,15 @@ def nothing_ended(cell: Evidence) -> Proof | None:
         return None
     read = next((mark for mark in after if uses_tables(mark)), None)
     return read and read.prove(", after a write that nothing had ended")
+
+
+def find_undone(cell: Evidence, lane: int) -> Iterator[Mark]:
+    """Yield each ROLLBACK TO during the test that ended one of the fixture's savepoints after something was written."""
+    written = False
+    for mark, _, ended in cell.replay_savepoints(lane):
+        if mark.does == "rollback_to" and ended and ended.index in cell.own_savepoints and written and mark.phase == "call":
+            yield mark
+        written = written or (is_write(mark.text) and mark.phase == "call")
 
 
 def goes_on(cell: Evidence, mark: Mark) -> bool:
