@@ -54,6 +54,7 @@ class Case:
     level: str
     commits: bool
     needs: tuple[str, ...]
+    fixtures: tuple[str, ...]  # what it asks for beside the application
     sha256: str
 
 
@@ -95,6 +96,7 @@ def _read_case(path: Path, node: ast.FunctionDef, source: str) -> Case:
         level=levels[0],
         commits=all(name != "commits_nothing" for name, _ in marks),
         needs=tuple(argument for name, arguments in marks if name == "needs" for argument in arguments),
+        fixtures=tuple(argument.arg for argument in node.args.args if argument.arg != "app"),
         sha256=hashlib.sha256(text.encode()).hexdigest(),
     )
 

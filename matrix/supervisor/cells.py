@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import Event
 
-from matrix.contents import Recipe
+from matrix.contents import Case, Recipe
 from matrix.rows import Stack
 from matrix.supervisor.childrun import CONFIRMATION, FIRST, REPEATED, ChildRun
 from matrix.supervisor.warm import WarmProcess
@@ -38,15 +38,17 @@ class Examination:
     stop: Event
     on_cell: Callable[[dict], None]
 
-    def examine_recipe(self, recipe: Recipe, cases: Iterable[str]) -> RecipeFacts:
+    def examine_recipe(self, recipe: Recipe, cases: Iterable[Case]) -> RecipeFacts:
         """Run every case, then those that are not clean once more in another child and order."""
         facts = RecipeFacts()
-        self._run_cases(recipe, list(cases), FIRST, facts)
-        unclean = [cell["case"] for cell in facts.cells if judge_pass(cell) in RED]
+        groups = group_by_fixtures(cases)
+        self._run_groups(recipe, groups, FIRST, facts)
+        unclean = {cell["case"] for cell in facts.cells if judge_pass(cell) in RED}
         if unclean:
             self.witness.start_statements()
             try:
-                self._run_cases(recipe, unclean[::-1], CONFIRMATION, facts)
+                again = [[case for case in group[::-1] if case in unclean] for group in groups[::-1]]
+                self._run_groups(recipe, again, CONFIRMATION, facts)
             finally:
                 self.witness.stop_statements()
         dirty = [cell["case"] for cell in facts.cells if cell["process"] and cell["ended"] == "finished"]
@@ -64,13 +66,25 @@ class Examination:
                 grown.setdefault(found["kind"], [0] * len(run.cells))[place] += found["count"]
         return {"case": case, "runs": len(run.cells), "verdicts": [judge_pass(cell) for cell in run.cells], "grown": grown}
 
-    def _run_cases(self, recipe: Recipe, cases: list[str], pass_name: str, facts: RecipeFacts) -> None:
+    def _run_groups(self, recipe: Recipe, groups: list[list[str]], pass_name: str, facts: RecipeFacts) -> None:
         number = 0
-        while cases:
-            number += 1
-            run = ChildRun(self, recipe, cases, pass_name, number)
-            run.run()
-            facts.cells += run.cells
-            facts.residue += run.residue
-            facts.endings += run.endings
-            cases = cases[len(run.cells) :]
+        for cases in groups:
+            while cases:
+                number += 1
+                run = ChildRun(self, recipe, cases, pass_name, number)
+                run.run()
+                facts.cells += run.cells
+                facts.residue += run.residue
+                facts.endings += run.endings
+                cases = cases[len(run.cells) :]
+
+
+def group_by_fixtures(cases: Iterable[Case]) -> list[list[str]]:
+    """Return the cases' ids, those together that ask for the same fixtures and may share a child.
+
+    Seed data lives as long as the child: a case that did not ask for it must not find it.
+    """
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for case in cases:
+        groups.setdefault(case.fixtures, []).append(case.id)
+    return list(groups.values())

@@ -84,7 +84,7 @@ def run_recipes(job: StackJob, examination: Examination, facts: FactsFile, packa
             facts.write({"kind": "recipe", "recipe": recipe.id, "applies": False, "unmet": unmet})
             continue
         cases, unmet_cells = split_cases(job, recipe, capabilities)
-        found = examination.examine_recipe(recipe, [case.id for case in cases])
+        found = examination.examine_recipe(recipe, cases)
         for line in [*unmet_cells, *found.cells]:
             facts.write(line)
         facts.write(describe_recipe(recipe, found))
