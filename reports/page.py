@@ -11,7 +11,7 @@ from typing import Any, Iterator
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports.page_grid import build_case_grid, build_matrix, build_recipe_grid, build_stack_grid
+from reports.page_grid import build_case_grid, build_matrix, build_recipe_grid, build_stack_grid, render_cells
 from reports.page_highlight import highlight_code
 from reports.page_model import Site, Stack, page_of_case, page_of_recipe
 from reports.page_scripts import build_cells, build_code, build_details, build_index, list_needs, render_script
@@ -79,7 +79,7 @@ def _open_templates(site: Site) -> Environment:
     env = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
                       trim_blocks=True, lstrip_blocks=True)
     env.filters.update(highlight=highlight_code, prose=render_text, inline=render_inline, safe_link=check_link, address=quote_names,
-                       page_of_recipe=page_of_recipe, page_of_case=page_of_case, needs=list_needs)
+                       page_of_recipe=page_of_recipe, page_of_case=page_of_case, needs=list_needs, cells=render_cells)
     names = ["Recipes", "Cases", "Stacks", "Causes", "Upgrade"] + ["Changes"] * bool(site.results["comparison"]) + ["About"]
     links = [{"name": "Matrix", "href": "index.html"}] + [{"name": name, "href": f"{name.lower()}.html"} for name in names]
     env.globals.update(site=site, results=site.results, policy=_POLICY, navigation=links, recipe_licence="0BSD",

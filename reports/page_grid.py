@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
+
+from markupsafe import Markup, escape
 
 from reports.page_marks import Mark
 from reports.page_model import Site, Stack, page_of_case, page_of_recipe
@@ -101,6 +104,25 @@ def build_stack_grid(site: Site, stack: Stack, root: str) -> Grid:
         if rows:
             sections.append(Section(family, site.title_of_family(family), rows))
     return Grid(f"Recipes by cases on {stack.label}", "recipe", groups, columns, sections)
+
+
+def render_cells(entries: list[Entry | None], columns: list[Column]) -> Markup:
+    """The cells of one row. Written here and not in the template because a report has hundreds of thousands of them."""
+    pieces = []
+    for entry, column in zip(entries, columns, strict=True):
+        edge = " edge" if column.edge else ""
+        if entry is None:
+            pieces.append(f'<td class="none{edge}"></td>')
+        else:
+            style, inner = _render_mark(entry.mark)
+            link = f'<a href="{escape(entry.href)}">{inner}</a>' if entry.href else inner
+            pieces.append(f'<td class="{style}{edge}">{link}</td>')
+    return Markup("".join(pieces))
+
+
+@lru_cache(maxsize=64)
+def _render_mark(mark: Mark) -> tuple[str, str]:
+    return str(escape(mark.style)), f"{escape(mark.symbol)}<i> {escape(mark.short)}</i>"
 
 
 def _stack_grid(site: Site, caption: str, corner: str, sections: list[Section], root: str = "") -> Grid:

@@ -97,6 +97,7 @@ class Site:
 
     def __init__(self, results: dict[str, Any]) -> None:
         self.results = results
+        self._marks: dict[str, Mark] = {}
         self.recipes: dict[str, dict] = results["recipes"]
         self.cases: dict[str, dict] = results["cases"]
         self.causes: dict[str, dict] = results["causes"]
@@ -169,9 +170,11 @@ class Site:
 
     def mark(self, name: str) -> Mark:
         """How a word or verdict looks; symbol and meaning are those of the results' legend."""
-        mark, legend = find_mark(name), self.results["legend"]
-        entry = legend["words"].get(name) or legend["verdicts"].get(name)
-        return replace(mark, symbol=entry["symbol"], means=entry["meaning"]) if entry else mark
+        if name not in self._marks:
+            mark, legend = find_mark(name), self.results["legend"]
+            entry = legend["words"].get(name) or legend["verdicts"].get(name)
+            self._marks[name] = replace(mark, symbol=entry["symbol"], means=entry["meaning"]) if entry else mark
+        return self._marks[name]
 
     def cost(self, stack: str, recipe: str) -> float | None:
         """Time of a test relative to the same application without isolation (its family's real_commits) on that stack."""

@@ -5,9 +5,14 @@
 
   // Symbols alone when the words would not fit; the words stay there for those who listen.
   matrix.setDensity = (table, columns, choice) => {
-    const narrow = columns * 52 + 270 > table.closest("main").clientWidth;
-    table.classList.toggle("symbols", choice === "symbols" || (!choice && narrow));
+    const symbols = choice === "symbols" || (!choice && columns * 56 + 240 > room);
+    table.classList.toggle("symbols", symbols);
+    table.classList.add("fixed");
+    table.style.width = `calc(var(--first) + ${columns} * var(${symbols ? "--unit" : "--word"}))`;
   };
+  // Read once per size of the window: reading it while cells change would make the browser lay out twice.
+  let room = document.querySelector("main").clientWidth;
+  addEventListener("resize", () => { room = document.querySelector("main").clientWidth; });
 
   function equip(table) {
     const names = table.tHead.rows[table.tHead.rows.length - 1];
@@ -17,6 +22,7 @@
     table.setAttribute("role", "grid");
     matrix.setDensity(table, names.cells.length, "");
     for (const link of table.querySelectorAll(".names a, tbody a")) link.tabIndex = -1;
+    for (const word of table.querySelectorAll("td i")) word.parentElement.setAttribute("aria-label", word.textContent.trim());
     const first = body[0] && findTarget(cellAt(names, body[0], 0));
     if (first) first.tabIndex = 0;
     table.addEventListener("keydown", (event) => move(event, grid, rows));

@@ -11,7 +11,9 @@
   const fields = ["family", "line", "database", "driver", "word", "cause", "run", "cells"];
   const cells = grid.body.map((row) => [...row.cells].slice(1));
   const heads = [...grid.names.cells];
+  const columnMarks = [...grid.table.querySelectorAll("col:not(.first)")];
   const groups = describeGroups(grid.table.tHead.rows[0]);
+  let later = 0;
   const sections = [...grid.table.tBodies].map((part) => ({ part, rows: [...part.rows].filter((row) => row.dataset.id) }));
 
   // The headers of the SQLAlchemy lines with the columns that each spans.
@@ -71,19 +73,40 @@
     return { rows, columns, hits };
   }
 
-  function apply() {
-    const state = readForm();
-    const { rows, columns, hits } = decide(state);
-    grid.body.forEach((row, r) => { row.hidden = !rows[r]; });
-    cells.forEach((line, r) => line.forEach((cell, c) => {
-      if (cell.hidden === columns[c]) cell.hidden = !columns[c];
-      const muted = rows[r] && columns[c] && !hits[r][c];
-      if (cell.classList.contains("muted") !== muted) cell.classList.toggle("muted", muted);
-    }));
-    heads.forEach((cell, c) => { cell.hidden = !columns[c]; });
-    for (const group of groups) span(group, columns);
-    for (const { part, rows: inside } of sections) part.hidden = inside.every((row) => row.hidden);
-    report(state, rows, columns);
+  // Rows that fit the window change at once; those below it follow in small steps, so that a filter answers quickly.
+  function apply({ whole = false } = {}) {
+    const state = readForm(), view = decide(state);
+    const shown = data.recipes.map((_, r) => r).filter((r) => view.rows[r]);
+    const first = whole ? shown.length : Math.ceil(innerHeight / 34) + 2;
+    const now = new Set(shown.slice(0, first));
+    clearTimeout(later);
+    if (shown.length > first) grid.table.closest(".scroll").scrollTop = 0;
+    grid.body.forEach((row, r) => { row.hidden = !now.has(r); });
+    heads.forEach((cell, c) => { cell.hidden = columnMarks[c].hidden = !view.columns[c]; });
+    for (const group of groups) span(group, view.columns);
+    showRows([...now], view);
+    report(state, view);
+    showLater(shown.slice(first), view);
+  }
+
+  function showRows(list, { columns, hits }) {
+    for (const r of list) {
+      cells[r].forEach((cell, c) => {
+        if (cell.hidden === columns[c]) cell.hidden = !columns[c];
+        const muted = columns[c] && !hits[r][c];
+        if (cell.classList.contains("muted") !== muted) cell.classList.toggle("muted", muted);
+      });
+      grid.body[r].hidden = false;
+    }
+    for (const { part, rows } of sections) part.hidden = rows.every((row) => row.hidden);
+  }
+
+  function showLater(left, view) {
+    if (!left.length) return;
+    later = setTimeout(() => {
+      showRows(left.slice(0, 12), view);
+      showLater(left.slice(12), view);
+    });
   }
 
   function span(group, columns) {
@@ -100,7 +123,7 @@
     group.edge = edge;
   }
 
-  function report(state, rows, columns) {
+  function report(state, { rows, columns }) {
     const shown = columns.filter(Boolean).length;
     matrix.setDensity(grid.table, shown, state.cells);
     for (const name of fields) form.elements[name].closest("label").classList.toggle("set", Boolean(state[name]));
@@ -121,18 +144,18 @@
     };
     for (const name of fields) if (hides({ [name]: form.elements[name].value })) form.elements[name].value = "";
     for (const name of fields) if (hides(readForm())) form.elements[name].value = "";
-    apply();
+    apply({ whole: true });
     const target = row < 0 ? heads[column] : column < 0 ? grid.body[row].cells[0] : cells[row][column];
     matrix.focusCell(target);
   }
 
   offerAll();
   writeForm(matrix.readQuery());
-  apply();
+  apply({ whole: true });
   pointAt(matrix.readQuery());
-  form.addEventListener("change", apply);
+  form.addEventListener("change", () => apply());
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(apply));
+  form.addEventListener("reset", () => setTimeout(() => apply()));
   let resizing = 0;
-  addEventListener("resize", () => { cancelAnimationFrame(resizing); resizing = requestAnimationFrame(apply); });
+  addEventListener("resize", () => { cancelAnimationFrame(resizing); resizing = requestAnimationFrame(() => apply({ whole: true })); });
 })();

@@ -44,14 +44,13 @@ def cell(example) -> str:
     return next(f"cell.html#{s}/{r}/{c}" for s, rs in results["cells"].items() for r, cs in rs.items() for c, cell in cs.items() if cell["verdict"] == "hangs")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light")])
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing(make_reader, axe, cell, view, width, scheme):
     reader = make_reader(color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
     page = reader.open(cell if view == "cell.html" else view)
     page.wait_for_timeout(150)
-    for details in page.locator("details:not([open]) > summary").all()[:6]:
-        details.click()
+    page.evaluate("() => { for (const details of [...document.querySelectorAll('details')].slice(0, 6)) details.open = true; }")
     page.evaluate(f"{axe}; undefined")
     found = page.evaluate("(tags) => axe.run(document, { runOnly: tags, resultTypes: ['violations'] })", TAGS)
     assert [f"{item['id']}: {node['html'][:160]} {node['failureSummary'][:240]}" for item in found["violations"] for node in item["nodes"][:3]] == []

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.browser.conftest import write_example
+from reports.page import write_site
 from tests.browser.example import make_example
 
 BASES = (
@@ -68,12 +68,9 @@ def poisoned(tmp_path_factory):
     for field in FIELDS:
         for number, payload in enumerate(PAYLOADS):
             poison(results, details, field, payload, number)
-    site = write_example(*without_badges(results), details, tmp_path_factory.mktemp("poisoned"))
+    site = tmp_path_factory.mktemp("poisoned")
+    write_site(results, details, site)
     return results, details, site
-
-
-def without_badges(results: dict) -> tuple[dict]:
-    return (results,)
 
 
 class Elements(HTMLParser):
@@ -144,7 +141,7 @@ def test_policy_stops_what_would_get_in(make_reader):
     """The second wall: markup that came in some other way does not run either."""
     reader = make_reader()
     page = reader.open("index.html")
-    page.evaluate("window.marks = []; window.ran = (number) => { window.marks.push(number); }")
+    page.evaluate("() => { window.marks = []; window.ran = (number) => { window.marks.push(number); }; }")
     assert page.evaluate("(() => { try { document.body.innerHTML = '<img src=x onerror=ran(1)>'; return 'written'; } catch (error) { return error.name; } })()") == "TypeError"
     page.evaluate("document.body.append(Object.assign(document.createElement('a'), { id: 'x' })); document.getElementById('x').setAttribute('href', 'javascript:ran(2)')")
     page.evaluate("document.getElementById('x').click()")

@@ -3,6 +3,7 @@
 import gzip
 import re
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -45,23 +46,44 @@ def test_first_paint_from_disk(make_reader, large, say):
     assert sorted(times)[2] < PAINT
 
 
+CHOICES = [("line", "2.0"), ("family", "plain"), ("cause", "example_cause_03"), ("word", "leaks"), ("driver", "asyncpg"), ("database", "MySQL 9.7")]
+CHOOSE = """([name, value]) => {
+    const start = performance.now();
+    const select = document.querySelector(`#filters [name=${name}]`);
+    select.value = value;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+    document.getElementById("words").getBoundingClientRect();  // the layout, too
+    return performance.now() - start;
+}"""
+
+
 def test_filters_answer_quickly(make_reader, large, say):
+    """Judged by the processor time of script, style and layout: other work on the machine is not the page's doing."""
     page = make_reader(large.as_uri()).open("index.html")
-    choose = """async ([name, value]) => {
-        const select = document.querySelector(`#filters [name=${name}]`);
-        const start = performance.now();
-        select.value = value;
-        select.dispatchEvent(new Event("change", { bubbles: true }));
-        document.getElementById("words").getBoundingClientRect();  // the layout, too
-        return performance.now() - start;
-    }"""
-    slowest = 0.0
-    for name, value in [("line", "2.0"), ("line", ""), ("family", "plain"), ("family", ""), ("cause", "example_cause_03"), ("cause", ""),
-                        ("word", "leaks"), ("word", ""), ("driver", "asyncpg"), ("driver", ""), ("database", "MySQL 9.7"), ("database", "")]:  # fmt: skip
-        times = sorted(page.evaluate(choose, [name, value]) for _ in range(5) if page.evaluate(choose, [name, "" if value else "2.0" if name == "line" else ""]) >= 0)
-        slowest = max(slowest, times[len(times) // 2])
-    say("slowest filter, script and layout, median of 5", slowest, "ms", FILTER)
-    assert slowest < FILTER
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for name, choice in CHOICES * 4:
+        for value in (choice, ""):
+            found.setdefault((name, value), []).append(measure(page, session, name, value))
+            page.wait_for_timeout(50)  # the rows below the window follow
+    busy = {choice: median(cpu for cpu, _ in times) for choice, times in found.items()}
+    slowest = max(busy, key=busy.get)
+    say(f"slowest filter ({slowest[0]}={slowest[1] or 'all'}), by the clock, median of 4", median(wall for _, wall in found[slowest]), "ms", FILTER)
+    say(f"slowest filter ({slowest[0]}={slowest[1] or 'all'}), processor time, median of 4", busy[slowest], "ms", FILTER)
+    assert busy[slowest] < FILTER
+
+
+def measure(page, session, name: str, value: str) -> tuple[float, float]:
+    """Processor and clock time in ms that one choice takes until the new layout is there."""
+    before = read_durations(session)
+    wall = page.evaluate(CHOOSE, [name, value])
+    return read_durations(session) - before, wall
+
+
+def read_durations(session) -> float:
+    counted = ("ScriptDuration", "RecalcStyleDuration", "LayoutDuration")
+    return 1000 * sum(metric["value"] for metric in session.send("Performance.getMetrics")["metrics"] if metric["name"] in counted)
 
 
 def test_details_are_loaded_by_stack(make_reader, large):
