@@ -1,6 +1,7 @@
 """Choosing a way, refusing the wrong server, and errors that say what to do. No server runs here."""
 
 import base64
+import dataclasses
 import hashlib
 import json
 import os
@@ -76,8 +77,9 @@ def test_an_unknown_way_is_named():
 
 
 def test_a_row_without_embedded_files_says_what_else_there_is():
+    row = Database("mysql57", "mysql", "5.7", "mysql:5.7", {})
     with pytest.raises(ServerUnavailable, match="nothing embeds this server; it runs as a container"):
-        start_server(ROWS["mysql84"], ("embedded",))
+        start_server(row, ("embedded",))
 
 
 # Only the row's product in its major version counts
@@ -259,12 +261,40 @@ def test_an_archive_without_a_valid_signature_is_refused(tmp_path, monkeypatch):
     (suite / "Release").write_text(
         "Origin: Debian\nSuite: unstable\nCodename: sid\nComponents: main\nArchitectures: amd64\nDate: Sat, 01 Jan 2050 00:00:00 UTC\n"
     )
-    monkeypatch.setattr(debian, "find_mirror", lambda: f"file:{tmp_path}/debian")
-    monkeypatch.setattr(debian, "find_keyring", lambda: Path(os.devnull))
+    monkeypatch.setattr(debian, "find_archive", lambda: dataclasses.replace(debian.KNOWN[0], mirror=f"file:{tmp_path}/debian"))
+    monkeypatch.setattr(debian, "find_keyring", lambda archive: Path(os.devnull))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with pytest.raises(WayUnavailable, match=r"(?s)update failed.*not signed"):
-        debian.fetch({"suite": "unstable", "packages": ["mysql-server-core"]})
+        debian.fetch({"debian": {"suite": "unstable", "packages": ["mysql-server-core"]}})
     assert not list((tmp_path / "cache" / "isolation-matrix" / "programs").glob("*/"))
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("http://deb.debian.org/debian/", "debian"),
+        ("https://mirror.example/pub/linux/ubuntu/", "ubuntu"),
+        ("http://ports.ubuntu.com/ubuntu-ports/", "ubuntu"),
+    ],
+)
+def test_the_archive_is_the_one_that_apt_is_configured_for(monkeypatch, address, name):
+    security = "http://deb.debian.org/debian-security/"
+    monkeypatch.setattr(debian, "run_apt", lambda command: f"https://other.example/apt/\n{security}\n{address}\n")
+    archive = debian.find_archive()
+    assert (archive.name, archive.mirror) == (name, address)
+
+
+def test_a_server_that_only_the_other_archive_has_is_explained(monkeypatch):
+    monkeypatch.setattr(debian.shutil, "which", lambda name: name)
+    monkeypatch.setattr(debian, "find_archive", lambda: debian.KNOWN[0])
+    with pytest.raises(ServerUnavailable, match="configured for Debian, whose archive has no such server; that of Ubuntu has"):
+        start_server(ROWS["mysql84"], ("embedded",))
+
+
+def test_a_machine_without_either_archive_is_explained(monkeypatch):
+    monkeypatch.setattr(debian, "run_apt", lambda command: "https://other.example/apt/\n")
+    with pytest.raises(WayUnavailable, match="not configured for the archive of Debian or Ubuntu"):
+        debian.find_archive()
 
 
 # Ports, logs, directories

@@ -1,4 +1,4 @@
-"""Program files from the Debian archive that this machine's apt is configured for.
+"""Program files from the archive that this Debian or Ubuntu machine's apt is configured for.
 
 Downloaded with apt's own signature check into a private root; nothing is installed, and
 apt's state on the machine is neither read as "already installed" nor changed.
@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 from matrix.cache import cache_dir, place
 from matrix.servers.server import WayUnavailable
 
-KEYRINGS = (Path("/usr/share/keyrings/debian-archive-keyring.gpg"), Path("/usr/share/keyrings/debian-archive-keyring.pgp"))
+KEYRINGS = Path("/usr/share/keyrings")
 UNNEEDED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/perl", "usr/share/perl5", "usr/bin", "var")
 
 DIRECTORIES = {
@@ -30,7 +31,7 @@ DIRECTORIES = {
     "Cache::pkgcache": "cache/packages",  # container images switch it off; three commands use it here
     "Etc::sourcelist": "sources.list",
     "Etc::sourceparts": "none",
-    "Etc::preferences": "none",
+    "Etc::preferences": "none/preferences",
     "Etc::preferencesparts": "none",
 }
 OPTIONS = (
@@ -46,21 +47,43 @@ OPTIONS = (
 )
 
 
+@dataclass(frozen=True)
+class Archive:
+    """One distribution's archive, as this machine's apt reaches it."""
+
+    name: str  # the key of its packages in databases.toml
+    paths: tuple[str, ...]  # how the address of a mirror ends
+    keyrings: tuple[str, ...]
+    components: str
+    mirror: str = ""
+
+
+KNOWN = (
+    Archive("debian", ("/debian",), ("debian-archive-keyring.gpg", "debian-archive-keyring.pgp"), "main"),
+    Archive("ubuntu", ("/ubuntu", "/ubuntu-ports"), ("ubuntu-archive-keyring.gpg",), "main universe"),
+)
+
+
 def fetch(embedded: Mapping[str, Any]) -> Path:
     """Return a root directory with the packages and all that they depend on, downloaded once."""
     for program in ("apt-get", "dpkg-deb"):
         if shutil.which(program) is None:
-            raise WayUnavailable(f"needs {program}: this server is embedded from the Debian archive, on Debian machines only")
-    name = "-".join(["debian", embedded["suite"], *embedded["packages"]])
-    return place(cache_dir() / "programs" / name, lambda draft: _build(embedded, draft))
+            raise WayUnavailable(f"needs {program}: this server is embedded from the archives of Debian and Ubuntu, on their machines only")
+    archive = find_archive()
+    wanted = embedded.get(archive.name)
+    if wanted is None:
+        others = " and ".join(known.name.title() for known in KNOWN if known.name in embedded)
+        raise WayUnavailable(f"this machine's apt is configured for {archive.name.title()}, whose archive has no such server; that of {others} has")
+    name = "-".join([archive.name, wanted["suite"], *wanted["packages"]])
+    return place(cache_dir() / "programs" / name, lambda draft: _build(wanted, draft))
 
 
-def _build(embedded: Mapping[str, Any], draft: Path) -> None:
+def _build(wanted: Mapping[str, Any], draft: Path) -> None:
     with tempfile.TemporaryDirectory(dir=draft.parent) as scratch:
-        apt = write_settings(Path(scratch), embedded["suite"])
+        apt = write_settings(Path(scratch), wanted["suite"])
         run_apt([*apt, "update"])
-        run_apt([*apt, "install", "--assume-yes", "--download-only", *embedded["packages"]])
-        plugins = embedded.get("plugins")
+        run_apt([*apt, "install", "--assume-yes", "--download-only", *wanted["packages"]])
+        plugins = wanted.get("plugins")
         if plugins:  # the package alone: what it depends on is for administrators
             run_apt([*apt, "download", plugins], Path(scratch) / "cache" / "archives")
         for package in sorted(Path(scratch).glob("cache/archives/*.deb")):
@@ -75,10 +98,11 @@ def write_settings(scratch: Path, suite: str) -> list[str]:
     The machine's own settings (proxies, credentials) stay in force; its hooks do not. The
     package status is empty, so the whole closure of dependencies is downloaded.
     """
-    for part in ("lists/partial", "cache/archives/partial", "state"):
+    for part in ("lists/partial", "cache/archives/partial", "state", "none"):
         (scratch / part).mkdir(parents=True)
     (scratch / "status").touch()
-    (scratch / "sources.list").write_text(f"deb [signed-by={find_keyring()}] {find_mirror()} {suite} main\n")
+    archive = find_archive()
+    (scratch / "sources.list").write_text(f"deb [signed-by={find_keyring(archive)}] {archive.mirror} {suite} {archive.components}\n")
     lines = [f'Dir::{name} "{scratch / path}";' for name, path in DIRECTORIES.items()]
     lines += OPTIONS
     settings = scratch / "apt.conf"
@@ -86,22 +110,22 @@ def write_settings(scratch: Path, suite: str) -> list[str]:
     return ["apt-get", "--quiet", f"--config-file={settings}"]
 
 
-def find_mirror() -> str:
-    """Return the address of the Debian archive in this machine's apt sources."""
-    listed = run_apt(["apt-get", "indextargets", "--format", "$(REPO_URI) $(ORIGIN) $(RELEASE)", "Created-By: Packages"])
-    for line in listed.splitlines():
-        uri, *_ = line.split()
-        if urlsplit(uri).path.rstrip("/").endswith("/debian"):
-            return uri
-    raise WayUnavailable("this machine's apt is not configured for a Debian archive (no source whose address ends in /debian)")
+def find_archive() -> Archive:
+    """Return the distribution's archive in this machine's apt sources, with the address of its mirror."""
+    listed = run_apt(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"])
+    for uri in listed.split():
+        for archive in KNOWN:
+            if urlsplit(uri).path.rstrip("/").endswith(archive.paths):
+                return replace(archive, mirror=uri)
+    raise WayUnavailable("this machine's apt is not configured for the archive of Debian or Ubuntu (no source whose address ends in /debian or /ubuntu)")
 
 
-def find_keyring() -> Path:
-    """Return the keys that sign the Debian archive."""
-    for keyring in KEYRINGS:
-        if keyring.exists():
-            return keyring
-    raise WayUnavailable(f"the Debian archive's keys are not on this machine ({KEYRINGS[0]}); install debian-archive-keyring")
+def find_keyring(archive: Archive) -> Path:
+    """Return the keys that sign the archive."""
+    for name in archive.keyrings:
+        if (KEYRINGS / name).exists():
+            return KEYRINGS / name
+    raise WayUnavailable(f"the keys of {archive.name.title()}'s archive are not in {KEYRINGS}; install its archive keyring package")
 
 
 def run_apt(command: Sequence[str], directory: Path = Path("/")) -> str:

