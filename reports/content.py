@@ -10,7 +10,9 @@ from matrix.headers import Header, read_recipe_header
 from reports.controls import is_control
 
 LINK = re.compile(r"https?://[^\s<>\"')\]]+")
-SOURCE = re.compile(r"^\s*(?:Source|From|Origin)s?:\s*(.+(?:\n[ \t]*\S.*)*)", re.MULTILINE)
+# A recipe's docstring has these labelled parts after its title; a part ends at the next label or blank line.
+WHAT, SOURCE = "What it does", "Source"
+LABELS = (WHAT, "When to use it", SOURCE)
 
 
 @dataclass(frozen=True)
@@ -51,25 +53,35 @@ def read_recipe(path: Path) -> dict:
     name, family = path.stem, path.parent.name
     return {
         "family": family, "name": name, "path": f"fixtures/{family}/{path.name}",
-        **describe(doc, name), "source": find_source(doc), "link": find_link(doc), "code": code,
+        **describe(doc, name), "source": find_source(doc), "link": find_link(find_part(doc, SOURCE) or doc), "code": code,
         "sha256": hashlib.sha256(raw).hexdigest(), "control": is_control(f"{family}/{name}"),
         "header": shape_header(read_recipe_header(path)),
     }  # fmt: skip
 
 
 def describe(doc: str, name: str) -> dict:
+    """Return title (first paragraph), summary (what it does, or the second paragraph) and the whole docstring."""
     paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", doc.strip())] if doc.strip() else []
     title = paragraphs[0] if paragraphs else name.replace("_", " ")
-    return {"title": title, "summary": paragraphs[1] if len(paragraphs) > 1 else "", "doc": doc}
+    summary = find_part(doc, WHAT) or (paragraphs[1] if len(paragraphs) > 1 else "")
+    return {"title": title, "summary": summary, "doc": doc}
+
+
+def find_part(doc: str, label: str) -> str | None:
+    """Return a labelled part of a docstring as one line."""
+    following = "|".join(re.escape(other) for other in LABELS)
+    found = re.search(rf"^{re.escape(label)}:\s*(.+?)(?=\n(?:{following}):|\n\s*\n|\Z)", doc, re.MULTILINE | re.DOTALL)
+    return " ".join(found[1].split()) if found else None
 
 
 def find_source(doc: str) -> str | None:
-    found = SOURCE.search(doc)
-    return " ".join(found.group(1).split()) if found else None
+    """Return where a recipe comes from, in words, without the link."""
+    part = find_part(doc, SOURCE)
+    return LINK.sub("", part).strip(" ,;") if part else None
 
 
-def find_link(doc: str) -> str | None:
-    found = LINK.search(find_source(doc) or "") or LINK.search(doc)
+def find_link(text: str) -> str | None:
+    found = LINK.search(text)
     return found.group().rstrip(".,;") if found else None
 
 

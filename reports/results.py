@@ -96,7 +96,19 @@ def shape_words(graded: GradedStack, content: Content) -> dict:
 
 
 def make_recipes(inputs: Inputs) -> dict:
-    return dict(inputs.content.recipes)
+    """Every recipe of fixtures/, and those that ran but have no file any more."""
+    ran = {recipe: about for graded in inputs.graded.values() for recipe, about in graded.facts.header["recipes"].items()}
+    gone = {recipe: describe_gone(recipe, about["sha256"]) for recipe, about in ran.items() if recipe not in inputs.content.recipes}
+    return {**inputs.content.recipes, **gone}
+
+
+def describe_gone(recipe: str, sha256: str) -> dict:
+    family, name = recipe.split("/", 1)
+    return {
+        "family": family, "name": name, "title": name.replace("_", " "), "summary": "ran earlier; its file is gone", "doc": "",
+        "source": None, "link": None, "path": f"fixtures/{recipe}.py", "code": "", "sha256": sha256, "control": is_control(recipe),
+        "header": {"dependencies": [], "driver": None, "modes": [], "capabilities": []},
+    }  # fmt: skip
 
 
 def make_cases(inputs: Inputs) -> dict:

@@ -97,3 +97,10 @@ def test_summary_says_what_a_reader_needs(tmp_path, terminal):
         f"drift: {CELL}: regressed: isolates -> leaks (outer_commit)", "12.3 s", "index.html",
     ):  # fmt: skip
         assert part in text
+
+
+def test_recipe_that_ran_and_is_gone_is_still_shown(tmp_path):
+    recipes = make_made_results(tmp_path)["recipes"]
+    assert set(recipes) == {"plain/create_savepoint", "plain/real_commits", "plain/fresh_database"}
+    assert recipes["plain/real_commits"]["control"]
+    assert recipes["plain/create_savepoint"]["summary"] == "ran earlier; its file is gone"
