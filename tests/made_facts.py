@@ -13,7 +13,7 @@ PASSED = {"setup": "passed", "call": "passed", "teardown": "passed"}
 ROW = {"kind": "rows_added", "object": "customers", "detail": "1 row", "count": 1, "backend": None, "seen_by": "witness"}
 EVENT = re.compile(r"(?P<lane>\d)(?P<phase>[sct])(?P<source>[:>]) ?(?P<text>.*)")
 PHASES = {"s": "setup", "c": "call", "t": "teardown"}
-SAYS = {"commit", "rollback", "begin", "checkout", "checkin", "close", "connect"}
+SAYS = {"commit", "rollback", "begin", "checkout", "checkin", "close", "connect", "error"}
 
 
 def make_timeline(*lines: str) -> list[dict]:

@@ -309,6 +309,7 @@ def test_rollback_that_only_cleans_up_after_an_exception_is_not_the_cause():
     error = breaking("A transaction is already begun on this Session.", "sqlalchemy.exc.InvalidRequestError")
     assert find_cause(cell(*OUTER, f"1c: {INSERT}", "1c: ROLLBACK", **error))[0].id == "already_begun"
     assert find_cause(cell(*OUTER, f"1c: {INSERT}", "1c: ROLLBACK", f"1c: {SELECT}", **error))[0].id == "outer_rolled_back"
+    assert find_cause(cell(*OUTER, f"1c: {INSERT}", "1c: ROLLBACK", "1c> error", **error))[0].id == "outer_rolled_back"
 
 
 def test_without_a_server_log_the_engine_events_are_read():

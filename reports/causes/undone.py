@@ -149,7 +149,7 @@ def find_undone(cell: Evidence, lane: int) -> Iterator[Mark]:
 def goes_on(cell: Evidence, mark: Mark) -> bool:
     """False when a ROLLBACK only cleaned up after the exception that failed the test: then it is not what went wrong."""
     asserted = any(error["assertion"] for error in cell.facts["errors"])
-    return asserted or any(later.index > mark.index and later.does == "statement" for later in cell.in_call(cell.wire))
+    return asserted or any(later.index > mark.index and later.does in ("statement", "error") for later in cell.in_call(cell.marks))
 
 
 def reads(mark: Mark) -> bool:
