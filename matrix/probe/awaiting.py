@@ -18,11 +18,16 @@ BEGUN_WHEN_MADE = (AsyncConnection, AsyncTransaction, AsyncSessionTransaction)
 
 def run_in_greenlet(case):
     """Return the case (a test function) as a coroutine function that pytest-asyncio runs."""
+    return pytest.mark.asyncio(make_coroutine(case))
+
+
+def make_coroutine(case):
+    """Return the case (a test function) as a coroutine function; which plugin runs it is not said."""
     @functools.wraps(case)
     async def run(**fixtures):
         await greenlet_spawn(case, **fixtures)
 
-    return pytest.mark.asyncio(run)
+    return run
 
 
 class Awaiting(object):

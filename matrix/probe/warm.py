@@ -25,6 +25,14 @@ PRELOADED = (
     "sqlalchemy.ext.asyncio",
     "sqlalchemy.future",
     "pytest_asyncio.plugin",
+    "fastapi.testclient",
+    "flask.testing",
+    "flask_sqlalchemy",
+    "flask_sqlalchemy_lite",
+    "pyramid.config",
+    "pyramid_tm",
+    "zope.sqlalchemy",
+    "webtest",
 )
 
 
