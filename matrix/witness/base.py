@@ -41,6 +41,7 @@ class Witness(ABC):
 
     def __init__(self, server) -> None:
         self._server = server
+        self.product: str = server.database.product
         self._ddl: list[str] = []
         self._last: Observation | None = None
 
@@ -96,7 +97,7 @@ class Witness(ABC):
         known to be invisible on this server and are not asked for. The database is empty before,
         and holds what the last build_schema() built afterwards.
         """
-        scene = SCENES[self._server.database.product]
+        scene = SCENES[self.product]
         self._drop_everything()
         connections = self._open_as_stack(), self._open_as_stack()
         try:
@@ -104,7 +105,7 @@ class Witness(ABC):
         finally:
             for connection in connections:
                 connection.close()
-        self._clear_stage()
+        self._clear_stage(scene)
         wanted = scene.kinds - self.unseen
         if not self.capabilities["prepared_transactions"]:
             wanted -= {"prepared_transaction"}
@@ -130,10 +131,12 @@ class Witness(ABC):
             for statement in statements.split(";\n"):
                 cursor.execute(statement)
 
-    def _clear_stage(self) -> None:
+    def _clear_stage(self, scene: Scene) -> None:
+        """Without a look: whoever is blind leaves no mess either."""
         self._await_end(set(self.list_backends()))
-        prepared = [h.object for h in self._observe().holdings if h.kind == "prepared_transaction"]
-        self._end_prepared(prepared)
+        if self.capabilities["prepared_transactions"]:
+            with closing(self._open_as_stack()) as connection:
+                self._say(connection, scene.end.format(name=self.account.database))
         self.build_schema(self._ddl)
 
     @abstractmethod

@@ -21,13 +21,15 @@ HELD = {
 
 @dataclass(frozen=True)
 class Scene:
-    """What stands before, what then changes, what one connection holds and another prepares."""
+    """What stands before, what then changes, what one connection holds and another prepares,
+    and what ends what was prepared."""
 
     kinds: frozenset[str]
     before: str
     changes: str
     hold: str
     prepare: str
+    end: str
 
 
 _POSTGRESQL = Scene(
@@ -77,6 +79,7 @@ begin;
 insert into sight (kept) values (6);
 prepare transaction '{name}_sight'
 """,
+    end="rollback prepared '{name}_sight'",
 )
 
 _MYSQL = Scene(
@@ -118,6 +121,7 @@ insert into sight (kept) values (6);
 xa end '{name}_sight';
 xa prepare '{name}_sight'
 """,
+    end="xa rollback '{name}_sight'",
 )
 
 _MARIADB = Scene(
@@ -126,6 +130,7 @@ _MARIADB = Scene(
     _MYSQL.changes + "; create sequence sight_new_sequence; drop sequence sight_old_sequence",
     _MYSQL.hold,
     _MYSQL.prepare,
+    _MYSQL.end,
 )
 
 SCENES = {"postgresql": _POSTGRESQL, "mysql": _MYSQL, "mariadb": _MARIADB}

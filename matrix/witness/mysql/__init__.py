@@ -26,17 +26,16 @@ class MysqlWitness(Witness):
 
     def __init__(self, server, name: str) -> None:
         super().__init__(server)
-        self._product = server.database.product
         self.account = connecting.name_account(server, name)
         self._connection = connecting.connect(server)
         self._cursor = self._connection.cursor()
         connecting.create_account(self._cursor, self.account)
         self._use()
         self._known = None
-        self._fingerprint = FINGERPRINTS[self._product]
-        eyes = PerformanceSchema if self._product == "mysql" else InnodbMonitor
+        self._fingerprint = FINGERPRINTS[self.product]
+        eyes = PerformanceSchema if self.product == "mysql" else InnodbMonitor
         self._activity = eyes(self.account)
-        if self._product == "mariadb":
+        if self.product == "mariadb":
             # It has no view of other sessions' temporary tables.
             self.unseen = frozenset({"temp_table"})
         self._log = GeneralLog(server, self.account.user)
@@ -44,7 +43,7 @@ class MysqlWitness(Witness):
             "create_database_from_template": False,
             "transactional_ddl": False,
             "deferred_constraints": False,
-            "sequences": self._product == "mariadb",
+            "sequences": self.product == "mariadb",
             "prepared_transactions": True,
         }
 
