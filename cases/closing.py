@@ -72,8 +72,9 @@ def test_close_detaches(app):
         session.close()
         return customer
 
+    customer = app.call(work)
     with pytest.raises(DetachedInstanceError):
-        app.call(work).name
+        assert customer.name
 
 
 @pytest.mark.common

@@ -79,7 +79,7 @@ def test_session_connection(app):
 def test_connection_savepoint(app):
     """The application undoes a savepoint of session.connection() and commits; production keeps the rest.
 
-    Bulk code guards itself like this: https://docs.sqlalchemy.org/en/20/core/connections.html#using-savepoint
+    Bulk code guards itself like this: https://docs.sqlalchemy.org/en/20/core/connections.html#sqlalchemy.engine.Connection.begin_nested
     """
     def work(session):
         session.add(Customer(name="savepoint of the connection, kept"))

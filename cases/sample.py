@@ -41,8 +41,8 @@ def ddl(url):
     """
     dialect = make_url(url).get_dialect()()
     tables = [str(CreateTable(table).compile(dialect=dialect)).strip() for table in Base.metadata.sorted_tables]
-    return tables + ["CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
-                     "INSERT INTO alembic_version (version_num) VALUES ('1975ea83b712')"]
+    return [*tables, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)",
+            "INSERT INTO alembic_version (version_num) VALUES ('1975ea83b712')"]
 
 
 def insert_customer(name):

@@ -62,6 +62,6 @@ def call_and_await(method, *arguments, **options):
 
 def show(value):
     """Return the value as a case may use it: asynchronous objects become Awaiting ones."""
-    if isinstance(value, (AsyncEngine, AsyncSession) + BEGUN_WHEN_MADE) or hasattr(value, "__aenter__"):
+    if isinstance(value, (AsyncEngine, AsyncSession, *BEGUN_WHEN_MADE)) or hasattr(value, "__aenter__"):
         return Awaiting(value)
     return value

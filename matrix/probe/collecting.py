@@ -58,7 +58,7 @@ class RecipeModule(pytest.Module):
         try:
             cases = select_cases(find_cases(), self.config)
         except ValueError as error:
-            raise self.CollectError(str(error))
+            raise self.CollectError(str(error)) from None
         adapt = getattr(self._find_family_conftest(), "adapt_case", None)
         for name, case in cases.items():
             setattr(self.obj, "test_" + name, adapt(case) if adapt else case)

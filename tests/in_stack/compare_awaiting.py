@@ -13,8 +13,8 @@ from sqlalchemy.util import greenlet_spawn
 
 sys.path.insert(0, os.environ["MATRIX_ROOT"])
 
-from cases.sample import Base, Customer  # noqa: E402
-from matrix.probe.awaiting import show  # noqa: E402
+from cases.sample import Base, Customer
+from matrix.probe.awaiting import show
 
 
 def work_as_case(session):
