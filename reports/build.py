@@ -21,7 +21,8 @@ from reports.drift import find_drift
 from reports.grading import GradedStack, grade_stack
 from reports.junit import write_junit
 from reports.load import load_facts, load_not_run
-from reports.results import Inputs, make_results, newest_run
+from reports.results import make_results
+from reports.stacks import Inputs, newest_run
 from reports.verdicts import INFRASTRUCTURE
 
 ROOT = Path(__file__).parents[1]

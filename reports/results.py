@@ -2,33 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from reports import grading
 from reports.causes import CAUSES
-from reports.content import Content
 from reports.controls import is_control
 from reports.grading import GradedCell, GradedStack
 from reports.legend import make_legend
+from reports.stacks import Inputs, make_stacks
 from reports.verdicts import FLAKY, ISOLATES
 
 FORMAT = 1
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What results are made of.
-
-    rows: Stack objects of matrix.rows, in their order; now: time of the report, UTC; current: stacks of this run.
-    """
-
-    graded: dict[str, GradedStack]
-    not_run: dict[str, dict]
-    rows: tuple
-    content: Content
-    now: datetime
-    current: frozenset[str]
 
 
 def make_results(inputs: Inputs) -> dict:
@@ -144,54 +128,6 @@ def shape_cause(name: str, cells: list[tuple[str, GradedCell]]) -> dict:
     }  # fmt: skip
 
 
-def make_stacks(inputs: Inputs) -> dict:
-    """Rows in their order; a stack with results whose row is gone comes last, from its header."""
-    stacks = {row.id: make_stack(shape_row(row), row.id, inputs) for row in inputs.rows}
-    for stack, graded in inputs.graded.items():
-        if stack not in stacks:
-            row = {**graded.facts.header["stack"], "promised": False, "summary": "no longer a row"}
-            row.pop("id")
-            stacks[stack] = make_stack(row, stack, inputs)
-    return stacks
-
-
-def shape_row(row) -> dict:
-    database = {"id": row.database.id, "product": row.database.product, "major": row.database.major}
-    names = ("line", "mode", "python", "dialect", "driver", "asynchronous", "promised", "summary")
-    return {**{name: getattr(row, name) for name in names}, "database": database}
-
-
-def newest_run(graded: dict[str, GradedStack]) -> str | None:
-    latest = max(graded.values(), key=lambda stack: stack.facts.header["started"], default=None)
-    return latest.facts.run if latest else None
-
-
-def make_stack(row: dict, stack: str, inputs: Inputs) -> dict:
-    missed = inputs.not_run.get(stack, {})
-    graded = inputs.graded.get(stack)
-    reason = missed.get("reason") or ("no result on disk" if graded is None else None)
-    blank = dict.fromkeys(("ran", "age_days", "run", "versions", "server", "c_extensions", "host", "wall_s"))
-    if graded is None:
-        about = {"state": "not run", "complete": False, "problems": [], "cells": 0, **blank}
-    else:
-        about = describe_run(graded, inputs.now, stack in inputs.current and not missed)
-    names = ("line", "mode", "python", "dialect", "driver", "asynchronous", "promised", "summary", "database")
-    return {**{name: row[name] for name in names}, "reason": reason, "missing": missed.get("missing"), **about}
-
-
-def describe_run(graded: GradedStack, now: datetime, current: bool) -> dict:
-    header, footer = graded.facts.header, graded.facts.footer
-    age = now - parse_time(header["started"])
-    return {
-        "state": "ran" if current else "earlier",
-        "ran": header["started"], "age_days": round(age.total_seconds() / 86400, 2), "run": header["run"],
-        "versions": {name: header["versions"][name] for name in ("python", "implementation", "server", "packages")},
-        "server": header["server"]["way"], "c_extensions": header["c_extensions"], "host": header["host"],
-        "wall_s": footer["wall_s"], "complete": header["selection"]["complete"],
-        "problems": list(graded.problems), "cells": len(graded.facts.cells),
-    }  # fmt: skip
-
-
 def summarise(inputs: Inputs, stacks: dict, red: list) -> dict:
     verdicts = Counter(cell.verdict for graded in inputs.graded.values() for by_case in graded.cells.values() for cell in by_case.values())
     explained = [cell.cause for _, cell in red if cell.cause]
@@ -229,7 +165,3 @@ def make_notes(inputs: Inputs) -> list[str]:
 
 def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse_time(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))

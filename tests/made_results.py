@@ -6,7 +6,8 @@ from matrix.rows import load_stacks
 from reports.content import Content
 from reports.grading import grade_stack
 from reports.load import load_stack
-from reports.results import Inputs, make_results
+from reports.results import make_results
+from reports.stacks import Inputs
 from tests.made_facts import STACK, leaking, make_cell, make_header, make_lines, write_facts
 
 RECIPES = ("plain/create_savepoint", "plain/real_commits", "plain/fresh_database")
