@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from reports import grading
 from reports.causes import CAUSES
+from reports.content import Content
 from reports.controls import is_control
 from reports.grading import GradedCell, GradedStack
 from reports.legend import make_legend
