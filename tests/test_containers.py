@@ -9,7 +9,7 @@ from testcontainers.core.labels import LABEL_SESSION_ID, SESSION_ID
 
 from matrix.rows import load_databases
 from matrix.selection import Selection, make_plan
-from matrix.servers import ServerUnavailable, WayUnavailable, start_server
+from matrix.servers import ServerUnavailable, WayUnavailable, debian, start_server
 from matrix.servers.container import connect_engine
 from matrix.workflow import Options, run_stacks
 from reports.load import load_stack
@@ -44,11 +44,12 @@ def use_image(engine, monkeypatch):
 
 
 def find_image(engine, database):
-    """The stand-in built from Debian packages; where this machine's apt has none, the official image."""
+    """The stand-in built from Debian packages; where this machine's apt knows no Debian archive, the official image."""
     try:
-        return build_image(engine, IMAGES[database])
+        debian.find_mirror()
     except WayUnavailable:
         return load_databases()[database].image
+    return build_image(engine, IMAGES[database])
 
 
 def list_containers(engine):
