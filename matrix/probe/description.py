@@ -4,7 +4,7 @@ import platform
 import sys
 
 
-def describe_stack(request):
+def describe_stack():
     """Return versions, extensions and the schema's statements (a dict of JSON values)."""
     from cases.sample import ddl
 

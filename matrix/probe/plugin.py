@@ -8,6 +8,7 @@ import pytest
 from matrix.probe.channel import ChannelClosed
 from matrix.probe.dirt import ProcessState
 from matrix.probe.events import Timeline
+from matrix.probe.forks import serve_forks
 from matrix.probe.idleness import answer_signals
 from matrix.probe.settings import SessionSettings
 
@@ -15,15 +16,19 @@ STOP = "stop"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def run_recipe(channel, request):
-    """Run the cases of one recipe in this process; returns pytest's exit code."""
-    probe = Probe(channel, request)
-    answer_signals(channel)
-    # pytest's own tracebacks parse the source of every frame: up to 0.2 s for one error inside SQLAlchemy
-    arguments = [request["recipe"], "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-rN", "--tb=native", "--import-mode=importlib"]
+def collect_recipe(channel):
+    """Collect the cases of one recipe, fork a child for each series of them; returns pytest's exit code.
+
+    In such a child the same call runs the series and tells the supervisor its end.
+    """
+    probe = Probe(channel)
+    # no:capture: children write to files of their own; native: pytest's own tracebacks parse the
+    # source of every frame, up to 0.2 s for one error inside SQLAlchemy
+    arguments = [channel.request["recipe"], "-q", "-s", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler",
+                 "-rN", "--tb=native", "--import-mode=importlib"]
     code = int(pytest.main(arguments, plugins=[probe, EndOfCells()]))
     try:
-        channel.send({"finished": code, "collection_errors": probe.collection_errors})
+        probe.channel.send({"finished": code, "collection_errors": probe.collection_errors})
     except ChannelClosed:
         return 71
     return code
@@ -32,10 +37,8 @@ def run_recipe(channel, request):
 class Probe(object):
     """Between two cells the process stands still, so that the witness can look and repair."""
 
-    def __init__(self, channel, request):
+    def __init__(self, channel):
         self.channel = channel
-        self.order = request["cases"]
-        self.repeat = request.get("repeat", 1)
         self.timeline = Timeline()
         self.settings = SessionSettings(os.environ["MATRIX_DATABASE_URL"].partition("+")[0])
         self.process = ProcessState(self.timeline)
@@ -43,18 +46,30 @@ class Probe(object):
         self.cell = None
         self.wider_fixtures = False
 
-    # collection
+    # collecting once, forking for every series of cells
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items):
-        """Keep the cases that were asked for, in the order that was asked for."""
-        wanted = {}
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session):
+        """Fork children until the supervisor has enough; a child goes on into pytest's own loop."""
+        if not session.items:
+            return True
+        channel = serve_forks(self.channel.request["socket"], self.channel.fileno(), self.channel.send)
+        if channel is None:
+            return True
+        self.channel.close()
+        self.channel = channel
+        answer_signals(channel)
+        session.items = self.pick_items(session.items, channel.request["cases"], channel.request["repeat"])
+        return None
+
+    def pick_items(self, items, cases, repeat):
+        """Return the items of the cases, in their order, and one that stands behind the last."""
+        known = {}
         for item in items:
-            wanted.setdefault(name_case(item), item)
-        items[:] = [wanted[name] for name in self.order if name in wanted]
-        items += [twin for item in list(items) for twin in make_twins(item, self.repeat - 1)]
-        if items:
-            items.append(EndItem.from_parent(items[-1].parent, name="end of cells"))
+            known.setdefault(name_case(item), item)
+        picked = [known[name] for name in cases if name in known]
+        picked += [twin for item in picked for twin in make_twins(item, repeat - 1)]
+        return picked + [EndItem.from_parent(items[-1].parent, name="end of cells")]
 
     def pytest_collectreport(self, report):
         if report.failed:

@@ -8,7 +8,8 @@ from threading import Event
 
 from matrix.contents import Case, Recipe
 from matrix.rows import Stack
-from matrix.supervisor.childrun import CONFIRMATION, FIRST, REPEATED, ChildRun
+from matrix.supervisor.childrun import CONFIRMATION, FIRST, REPEATED, ChildRun, fail_collection
+from matrix.supervisor.recipe import RecipeProcess, RecipeUncollected
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Baseline, Residue, Witness
 from reports.verdicts import RED, judge_pass
@@ -40,43 +41,50 @@ class Examination:
 
     def examine_recipe(self, recipe: Recipe, cases: Iterable[Case]) -> RecipeFacts:
         """Run every case, then those that are not clean once more in another child and order."""
-        facts = RecipeFacts()
-        groups = group_by_fixtures(cases)
-        self._run_groups(recipe, groups, FIRST, facts)
+        facts, groups = RecipeFacts(), group_by_fixtures(cases)
+        try:
+            with RecipeProcess(self.warm, recipe) as process:
+                self._examine(process, groups, facts)
+        except RecipeUncollected as error:
+            facts.cells = [fail_collection(self.stack.id, recipe.id, case, error) for group in groups for case in group]
+            list(map(self.on_cell, facts.cells))
+        return facts
+
+    def _examine(self, process: RecipeProcess, groups: list[list[str]], facts: RecipeFacts) -> None:
+        self._run_groups(process, groups, FIRST, facts)
         unclean = {cell["case"] for cell in facts.cells if judge_pass(cell) in RED}
         if unclean:
             self.witness.start_statements()
             try:
                 again = [[case for case in group[::-1] if case in unclean] for group in groups[::-1]]
-                self._run_groups(recipe, again, CONFIRMATION, facts)
+                self._run_groups(process, again, CONFIRMATION, facts)
             finally:
                 self.witness.stop_statements()
         dirty = [cell["case"] for cell in facts.cells if cell["process"] and cell["ended"] == "finished"]
         if dirty:
-            facts.repeats = self._repeat_case(recipe, dirty[0])
-        return facts
+            facts.repeats = self._repeat_case(process, dirty[0])
 
-    def _repeat_case(self, recipe: Recipe, case: str) -> dict:
+    def _run_groups(self, process: RecipeProcess, groups: list[list[str]], pass_name: str, facts: RecipeFacts) -> None:
+        number = 0
+        for cases in groups:
+            while cases:
+                number += 1
+                run = ChildRun(self, process, cases, pass_name, number)
+                run.run()
+                facts.cells += run.cells
+                facts.residue += run.residue
+                facts.endings += run.endings
+                cases = cases[len(run.cells) :]
+
+    def _repeat_case(self, process: RecipeProcess, case: str) -> dict:
         """Run one case several times in one child without retirement: what accumulates shows here alone."""
-        run = ChildRun(self, recipe, [case], REPEATED, repeat=REPEATS)
+        run = ChildRun(self, process, [case], REPEATED, repeat=REPEATS)
         run.run()
         grown: dict[str, list[int]] = {}
         for place, cell in enumerate(run.cells):
             for found in cell["process"]:
                 grown.setdefault(found["kind"], [0] * len(run.cells))[place] += found["count"]
         return {"case": case, "runs": len(run.cells), "verdicts": [judge_pass(cell) for cell in run.cells], "grown": grown}
-
-    def _run_groups(self, recipe: Recipe, groups: list[list[str]], pass_name: str, facts: RecipeFacts) -> None:
-        number = 0
-        for cases in groups:
-            while cases:
-                number += 1
-                run = ChildRun(self, recipe, cases, pass_name, number)
-                run.run()
-                facts.cells += run.cells
-                facts.residue += run.residue
-                facts.endings += run.endings
-                cases = cases[len(run.cells) :]
 
 
 def group_by_fixtures(cases: Iterable[Case]) -> list[list[str]]:

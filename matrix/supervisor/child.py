@@ -1,6 +1,7 @@
 """One child of the warm process: the process under test."""
 import os
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +61,16 @@ class Child:
         """Forget the process: it has ended."""
         self.channel.close()
         self._output.unlink(missing_ok=True)
+
+
+def connect_child(socket_path: str, directory: Path, request: dict, wait_status: Callable[[int, float], int | None]) -> Child:
+    """Have a process fork a child for the request; raises OSError when nobody serves the socket."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    output = directory / f"child-{os.urandom(4).hex()}.log"
+    connection.connect(socket_path)
+    channel = Channel(connection)
+    channel.send({**request, "output": str(output)})
+    return Child(channel, output, wait_status)
 
 
 def describe_status(status: int | None) -> dict:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from matrix.contents import Recipe
 from matrix.probe.channel import ChannelClosed
 from matrix.supervisor.child import Child, describe_status
 from matrix.supervisor.hangs import HangWatch
+from matrix.supervisor.recipe import RecipeProcess, RecipeUncollected
 from matrix.supervisor.timeline import merge_statements
 from matrix.witness import Baseline, RepairBlocked, Residue
 
@@ -24,8 +24,9 @@ FIRST, CONFIRMATION, REPEATED = "first", "confirmation", "repeated"
 class ChildRun:
     """One child and the cells it lives through."""
 
-    def __init__(self, exam: Examination, recipe: Recipe, cases: list[str], pass_name: str, number: int = 1, repeat: int = 1) -> None:
-        self.exam, self.recipe, self.cases, self.pass_name, self.number = exam, recipe, cases, pass_name, number
+    def __init__(self, exam: Examination, process: RecipeProcess, cases: list[str], pass_name: str, number: int = 1, repeat: int = 1) -> None:
+        self.exam, self.process, self.cases, self.pass_name, self.number = exam, process, cases, pass_name, number
+        self.recipe = process.recipe
         self.repeat = repeat  # how often each case runs; a child that repeats is not retired for what grows in it
         self.witness = exam.witness
         self.cells: list[dict] = []
@@ -37,8 +38,7 @@ class ChildRun:
 
     def run(self) -> None:
         """Let a child run its cases until the last one, its retirement or its death."""
-        request = {"task": "run", "recipe": str(self.recipe.path), "cases": self.cases, "repeat": self.repeat}
-        child = self.exam.warm.fork(request)
+        child = self.process.fork(self.cases, self.repeat)
         self._watch = HangWatch(child, self.witness, self.exam.deadline_s, self.exam.stop)
         try:
             self._follow(child)
@@ -64,7 +64,6 @@ class ChildRun:
             elif "ended" in message:
                 self._end_cell(child, message["ended"])
             elif "finished" in message:
-                self._refuse_missing(message)
                 if message["finished"] == INTERNAL_ERROR:
                     self.endings.append("its wider fixtures did not end well:\n" + child.read_output())
                 return
@@ -81,13 +80,18 @@ class ChildRun:
         if residue and not held:
             repair = self._repair(self._baseline, residue)
         dirty = bool(facts["process"]) and self.pass_name != REPEATED
-        retire = held or dirty or repair not in (None, "rows") or self._watch.hang is not None
+        # objects that were built anew may not be what a connection has prepared statements for
+        retire = held or dirty or "schema" in (repair or "") or self._was_forced()
         if held or repair == "blocked":
             self._owed = residue
             retire = True
         self._add_cell(facts | {"residue": list(map(asdict, residue)), "repair": repair, "ended": "hang" if self._watch.hang else "finished"})
         self._watch.begin()
         child.retire() if retire else child.go_on()
+
+    def _was_forced(self) -> bool:
+        """Past the deadline connections were cancelled or ended blindly; a lost lock wait is just an error."""
+        return self._watch.hang is not None and self._watch.hang["reason"] == "deadline"
 
     def _repair(self, baseline: Baseline, residue: list[Residue]) -> str:
         try:
@@ -134,16 +138,6 @@ class ChildRun:
             | {"ended": "hang" if self._watch.hang else "crash", "crash": crash, "residue": list(map(asdict, residue))}
         )
 
-    def _refuse_missing(self, message: dict) -> None:
-        """A recipe that cannot even be imported fails every case in its set-up."""
-        if self.cells or not self.cases:
-            return
-        text = "\n".join(message["collection_errors"]) or "pytest collected no case from the recipe"
-        for case in self.cases:
-            self._open = {"case": case, "at": 0.0, "phase": "setup"}
-            error = {"phase": "setup", "type": "CollectError", "message": text, "assertion": False, "where": "", "traceback": text}
-            self._add_cell(lost_facts(case, "setup") | {"ended": "finished", "errors": [error], "residue": []})
-
     def _restore_original(self) -> None:
         """The child has gone: what is still there is the recipe's own residue, unless a cell was charged."""
         residue = self.witness.find_residue(self.exam.original)
@@ -177,3 +171,24 @@ def lost_facts(case: str, phase: str) -> dict:
             phases[name] = "failed"
             break
     return {"case": case, "phases": phases, "errors": [], "timeline": [], "process": [], "repair": None, "duration_s": 0.0}
+
+
+def fail_collection(stack_id: str, recipe_id: str, case: str, error: RecipeUncollected) -> dict:
+    """Return the cell of a case whose recipe cannot even be collected: it fails in its set-up."""
+    what = {"phase": "setup", "type": "CollectError", "message": error.text, "assertion": False, "where": "", "traceback": error.text}
+    return {
+        "kind": "cell",
+        "cell": f"{stack_id}/{recipe_id}/{case}",
+        "recipe": recipe_id,
+        "pass": FIRST,
+        "unmet": None,
+        "hang": None,
+        "crash": error.crash,
+        "drift": [],
+        "position": 1,
+        "child": 1,
+        **lost_facts(case, "setup"),
+        "errors": [] if error.crash else [what],
+        "ended": "crash" if error.crash else "finished",
+        "residue": [],
+    }

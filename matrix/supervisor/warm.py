@@ -1,15 +1,12 @@
 """The warm process of a stack, seen from the supervisor."""
 import json
-import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
 from pathlib import Path
 
-from matrix.probe.channel import Channel
-from matrix.supervisor.child import Child
+from matrix.supervisor.child import Child, connect_child
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
@@ -24,13 +21,13 @@ class WarmProcess:
 
     def __init__(self, python: Path, environment: dict[str, str]) -> None:
         # a Unix socket's path may have 107 bytes only, so it gets a short directory of its own
-        self._directory = Path(tempfile.mkdtemp(prefix="matrix-"))
-        self._socket_path = str(self._directory / "warm")
+        self.directory = Path(tempfile.mkdtemp(prefix="matrix-"))
+        self._socket_path = str(self.directory / "warm")
         self._ended: dict[int, int] = {}
         self._news = threading.Condition()
         self._ready = False
         self._gone = False
-        self._log = (self._directory / "warm.log").open("wb+")
+        self._log = (self.directory / "warm.log").open("wb+")
         self._process = subprocess.Popen(
             [str(python), "-m", "matrix.probe.warm", self._socket_path],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, cwd=ROOT, env=environment,
@@ -69,15 +66,10 @@ class WarmProcess:
 
     def fork(self, request: dict) -> Child:
         """Fork a child for one request; raises WarmProcessFailed when the warm process has died."""
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        output = self._directory / f"child-{os.urandom(4).hex()}.log"
         try:
-            connection.connect(self._socket_path)
+            return connect_child(self._socket_path, self.directory, request, self.wait_status)
         except OSError as error:
             raise WarmProcessFailed(f"the stack's warm process is gone ({error}):\n{self._read_log()}") from error
-        channel = Channel(connection)
-        channel.send({**request, "output": str(output)})
-        return Child(channel, output, self.wait_status)
 
     def wait_status(self, pid: int, timeout: float) -> int | None:
         """Return the wait status of an ended child, or None when it still lives after `timeout` seconds."""
@@ -97,4 +89,4 @@ class WarmProcess:
         self._reader.join(1)
         self._process.stdout.close()
         self._log.close()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
