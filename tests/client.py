@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -55,6 +56,9 @@ class Client:
                 pass
 
     def close(self) -> None:
+        """Go at once, even while another thread waits for an answer on this connection."""
+        if self._product != "postgresql" and self._connection.open:
+            self._connection._sock.shutdown(socket.SHUT_RDWR)
         self._connection.close()
 
 

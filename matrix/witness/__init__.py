@@ -6,6 +6,8 @@ it, and restores the baseline in the cheapest way.
 
 from __future__ import annotations
 
+import re
+
 from matrix.witness.base import Witness
 from matrix.witness.findings import (
     Account,
@@ -17,6 +19,9 @@ from matrix.witness.findings import (
     WitnessError,
 )
 from matrix.witness.observing import Observation as Baseline
+
+#: Short enough for a suffix within PostgreSQL's 63 characters.
+NAMES = re.compile(r"matrix_[a-z0-9_]{1,49}")
 
 __all__ = [
     "Account",
@@ -39,8 +44,10 @@ def open_witness(server, name: str) -> Witness:
     same server: databases called `name...` count as this stack's. An older database of the same
     name is dropped. Raises WitnessError.
     """
-    if not name.startswith("matrix_"):
-        raise WitnessError(f"database name {name!r} does not start with 'matrix_'")
+    if not NAMES.fullmatch(name):
+        raise WitnessError(
+            f"database name {name!r} is not 'matrix_' and at most 49 lower-case letters, digits and underscores"
+        )
     # A family's driver is only needed when such a server is really used.
     if server.database.kind == "postgresql":
         from matrix.witness.postgresql import PostgresqlWitness

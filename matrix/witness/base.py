@@ -266,7 +266,10 @@ class Witness(ABC):
 
     @abstractmethod
     def start_statements(self) -> None:
-        """Have the server log what connections opened from now on say."""
+        """Have the server log what connections opened from now on say.
+
+        Raises matrix.servers.LogUnavailable when this server's log cannot be had.
+        """
 
     @abstractmethod
     def read_statements(self) -> list[Statement]:

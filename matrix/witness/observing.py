@@ -146,10 +146,26 @@ def _list_columns(catalogue: Catalogue) -> dict[str, list[str]]:
 def compare_rows(before: Observation, now: Observation) -> list[Residue]:
     residue = []
     for table in sorted(before.rows.keys() & now.rows.keys()):
-        unread = now.unread.get(table, 0)
-        if before.rows[table] != now.rows[table] or unread:
-            residue += _compare_table(table, before.rows[table], now.rows[table], unread)
+        old, new, unread = before.rows[table], now.rows[table], now.unread.get(table, 0)
+        if old == new and not unread:
+            continue
+        if _describe_columns(before.objects, table) == _describe_columns(now.objects, table):
+            residue += _compare_table(table, old, new, unread)
+        else:
+            residue += _compare_counts(table, len(old), len(new) + unread)
     return residue
+
+
+def _describe_columns(catalogue: Catalogue, table: str) -> list[SchemaObject]:
+    return [t for t in catalogue.values() if t.kind == "column" and t.parent == table]
+
+
+def _compare_counts(table: str, before: int, now: int) -> list[Residue]:
+    """With other columns every row reads differently: only their number can be compared."""
+    if before == now:
+        return []
+    kind = "rows_added" if now > before else "rows_removed"
+    return [Residue(kind, table, "in a table whose columns changed", abs(now - before))]
 
 
 def _compare_table(table: str, before: Rows, now: Rows, unread: int) -> list[Residue]:

@@ -34,10 +34,8 @@ class MysqlWitness(Witness):
         self._known = None
         self._fingerprint = FINGERPRINTS[self.product]
         eyes = PerformanceSchema if self.product == "mysql" else InnodbMonitor
-        self._activity = eyes(self.account)
-        if self.product == "mariadb":
-            # It has no view of other sessions' temporary tables.
-            self.unseen = frozenset({"temp_table"})
+        self._activity = eyes(self._cursor, self.account)
+        self.unseen = self._activity.unseen
         self._log = GeneralLog(server, self.account.user)
         self.capabilities = {
             "create_database_from_template": False,
@@ -150,7 +148,7 @@ class MysqlWitness(Witness):
                     self._cursor.execute(now[key].drop)
 
     def _restore_rows(self, baseline: Observation, tables: list[str]) -> None:
-        contents = Contents(read_catalogue(self._cursor))
+        contents = self._recall(*ask(self._cursor, self._fingerprint))[1]
         with self._unless_blocked():
             self._connection.begin()
             try:
@@ -160,7 +158,9 @@ class MysqlWitness(Witness):
                 self._connection.rollback()
 
     def _restore_counters(self, baseline: Observation) -> None:
-        for name, value in baseline.counters.items():
+        now = self._observe(baseline).counters
+        moved = {n: v for n, v in baseline.counters.items() if n in now and now[n] != v}
+        for name, value in moved.items():
             kind = "table" if ("table", name) in baseline.objects else "sequence"
             change = f"auto_increment = {value}" if kind == "table" else f"restart {value}"
             self._cursor.execute(f"alter {kind} {quote(name)} {change}")

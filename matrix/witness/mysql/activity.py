@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pymysql.cursors import Cursor
 
-from matrix.witness.findings import Account, LockWait
+from matrix.witness.findings import Account, LockWait, WitnessError
 from matrix.witness.mysql.connecting import ask
 from matrix.witness.observing import Holding
 
@@ -61,9 +61,17 @@ COVERING = {"SHARED_NO_READ_WRITE", "EXCLUSIVE"}
 
 
 class PerformanceSchema:
-    """Questions about one stack's backends."""
+    """Questions about one stack's backends. Raises WitnessError when it is switched off: then
+    it answers without an error and without a lock."""
 
-    def __init__(self, account: Account) -> None:
+    unseen: frozenset[str] = frozenset()
+
+    def __init__(self, cursor: Cursor, account: Account) -> None:
+        if ask(cursor, "select @@performance_schema")[0] != ((1,),):
+            raise WitnessError(
+                "performance_schema is off, and without it no lock can be seen: start the server"
+                " with --performance-schema=ON"
+            )
         self._account = account
         self._texts = {
             name: text.format(user=account.user)

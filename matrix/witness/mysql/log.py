@@ -6,6 +6,7 @@ import threading
 
 from pymysql.cursors import Cursor
 
+from matrix.servers.server import LogUnavailable
 from matrix.witness.findings import Statement
 from matrix.witness.mysql.connecting import ask
 
@@ -22,12 +23,17 @@ class GeneralLog:
     def __init__(self, server, user: str) -> None:
         self._place = (server.host, server.port)
         self._pattern = user.replace("_", "\\_") + "[%"
+        self._given = server.given
         self._started = False
         self._read = 0
 
     def start(self, cursor: Cursor) -> None:
         if self._started:
             return
+        if self._given:
+            raise LogUnavailable(
+                "the general log is a setting of the whole server, and this server was given"
+            )
         with _changing:
             if not _readers.get(self._place):
                 ask(cursor, "set global general_log = off", "set global log_output = 'TABLE'",

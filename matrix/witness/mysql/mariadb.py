@@ -10,6 +10,7 @@ import re
 import time
 from dataclasses import dataclass
 
+import pymysql
 from pymysql.cursors import Cursor
 
 from matrix.witness.findings import Account, LockWait
@@ -21,6 +22,9 @@ _MONITOR = "show engine innodb status"
 _LOCKS = """select thread_id, lock_type, table_schema, table_name, lock_mode
  from information_schema.metadata_lock_info
  where table_schema = '{database}' or lock_type = 'User lock'"""
+# Without the plugin at least: whether a statement, perhaps a schema change, is running.
+_RUNNING = """select id, 'Running', '', '', '' from information_schema.processlist
+ where user = '{user}' and command <> 'Sleep'"""
 _PROCESSES = """select id, state, left(info, 200) from information_schema.processlist
  where user = '{user}'"""
 _ROW_WAITS = """select w.trx_mysql_thread_id, h.trx_mysql_thread_id
@@ -48,11 +52,17 @@ class Transaction:
 class InnodbMonitor:
     """Questions about one stack's backends."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, cursor: Cursor, account: Account) -> None:
         self._account = account
         names = {"user": account.user, "database": account.database}
         self._processes = _PROCESSES.format(**names)
-        self._locks = _LOCKS.format(**names)
+        # There is no view of other sessions' temporary tables.
+        self.unseen = frozenset({"temp_table"})
+        if _load_plugin(cursor):
+            self._locks = _LOCKS.format(**names)
+        else:
+            self._locks = _RUNNING.format(**names)
+            self.unseen |= {"lock_held", "advisory_lock_held"}
         self.queries = [_MONITOR, self._locks]
         self._asked = 0.0
 
@@ -136,6 +146,18 @@ class InnodbMonitor:
             if holders:
                 waits.append(LockWait(waiter, tuple(sorted(holders)), state))
         return waits
+
+
+def _load_plugin(cursor: Cursor) -> bool:
+    """Whether metadata_lock_info is there, or could be loaded."""
+    try:
+        cursor.execute("install soname 'metadata_lock_info'")
+    except pymysql.Error:
+        cursor.execute(
+            "select 1 from information_schema.plugins where plugin_name = 'METADATA_LOCK_INFO'"
+        )
+        return bool(cursor.fetchall())
+    return True
 
 
 def _waits_for_name(state: str | None) -> bool:

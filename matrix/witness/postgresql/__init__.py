@@ -160,9 +160,9 @@ class PostgresqlWitness(Witness):
     # -- the server's statement log ----------------------------------------------------------
 
     def start_statements(self) -> None:
+        self._log_offset = self._server.read_log(self._log_offset)[1]
         for setting in ("log_statement = 'all'", "log_duration = off"):
             self._order(f"alter role {{}} set {setting}", self.account.user)
-        self._log_offset = self._server.read_log(self._log_offset)[1]
 
     def read_statements(self) -> list[Statement]:
         text, offset = self._server.read_log(self._log_offset)

@@ -24,8 +24,7 @@ select {fingerprint},
     left join pg_class c on c.oid = relation
    where granted and (locktype = 'advisory' or locktype = 'relation' and relation >= 16384
          and l.database = {database} and (c.relkind is null or c.relkind not in ('i', 'S')))),
- (select json_agg(gid) from pg_prepared_xacts
-    where database = current_database() or owner = {name}),
+ (select json_agg(gid) from pg_prepared_xacts where database = current_database()),
  (select json_agg(datname) from pg_database where datdba = {role} and oid <> {database})
 """
 
@@ -47,11 +46,10 @@ class Activity:
 
     def __init__(self, cursor: Cursor, database: str, role: str) -> None:
         row = cursor.execute(
-            "select d.oid, r.oid, quote_literal(rolname) from pg_database d, pg_roles r"
-            " where datname = %s and rolname = %s",
+            "select d.oid, r.oid from pg_database d, pg_roles r where datname = %s and rolname = %s",
             [database, role],
         ).fetchone()
-        names = {"database": row[0], "role": row[1], "name": row[2]}
+        names = {"database": row[0], "role": row[1]}
         scope = _SCOPE.format(**names)
         self._state = _STATE.format(scope=scope, fingerprint=FINGERPRINT, **names)
         self._waits = _WAITS.format(scope=scope)
