@@ -108,6 +108,12 @@ def drift(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure what a cell and a run cost, against the same work by hand."""
+    run(session, "-m", "matrix", "bench", *session.posargs)
+
+
+@nox.session(default=False)
 def lint(session: nox.Session) -> None:
     """Check style, and the workflows for what is unsafe."""
     run(session, "-m", "ruff", "check", *session.posargs, ".", lock="lint")
@@ -115,7 +121,7 @@ def lint(session: nox.Session) -> None:
     run(session, "--offline", "--quiet", "--persona=pedantic", ".github", program="zizmor", lock="lint")
 
 
-COMMANDS = (matrix, report, accept, paste, tests, lock, environments, lint)
+COMMANDS = (matrix, report, accept, paste, tests, lock, environments, bench, lint)
 
 
 def add_stack(stack: Stack) -> None:

@@ -54,6 +54,9 @@ def make_parser() -> argparse.ArgumentParser:
     lock = _add(commands, "lock", lock_command, "resolve the locks again: all, or those that match")
     lock.add_argument("lock", nargs="*", metavar="GLOB", help="names of locks: ids of stacks, or examiner, tests, lint, build")
     lock.add_argument("--check", action="store_true", help="only say which locks do not belong to their row")
+    bench = _add(commands, "bench", bench_command, "measure what the instrument costs, against the same work by hand")
+    _add_globs(bench, "stack")
+    _add_run(bench)
     environments = _add(commands, "environments", environments_command, "build the environments into the cache")
     _add_globs(environments, "stack")
     return parser
@@ -115,6 +118,13 @@ def lock_command(options: argparse.Namespace) -> int:
     for lock in locks:
         print(f"{lock.name}: {'changed' if write_lock(lock) else 'as before'}")
     return 0
+
+
+def bench_command(options: argparse.Namespace) -> int:
+    """Compare a cell with a bare loop, and a run with the same by hand."""
+    from matrix.bench.report import run_benchmark
+
+    return run_benchmark(options.stack, options.jobs, options.servers)
 
 
 def environments_command(options: argparse.Namespace) -> int:

@@ -25,6 +25,7 @@ class Stage:
     python: Path
     environment: dict[str, str]
     packages: dict[str, str]
+    ddl: list[str]
 
 
 @contextmanager
@@ -33,17 +34,24 @@ def open_stage(stack: Stack, ways: Sequence[str]) -> Iterator[Stage]:
 
     Raises EnvironmentMissing, ServerUnavailable or InstrumentBroken.
     """
-    python = prepare_environment(stack).python
     server = start_server(stack.database, ways)
     try:
-        witness = open_witness(server, name_database(stack))
-        try:
-            environment = stack_environment(stack, witness.account)
-            with WarmProcess(python, environment) as warm:
-                described = describe_stack(warm)
-            witness.build_schema(described["ddl"])
-            yield Stage(stack, server, witness, python, environment, described["packages"])
-        finally:
-            witness.close()
+        with open_stage_on(server, stack) as stage:
+            yield stage
     finally:
         server.stop()
+
+
+@contextmanager
+def open_stage_on(server: Server, stack: Stack) -> Iterator[Stage]:
+    """The same on a server that runs already and goes on running."""
+    python = prepare_environment(stack).python
+    witness = open_witness(server, name_database(stack))
+    try:
+        environment = stack_environment(stack, witness.account)
+        with WarmProcess(python, environment) as warm:
+            described = describe_stack(warm)
+        witness.build_schema(described["ddl"])
+        yield Stage(stack, server, witness, python, environment, described["packages"], described["ddl"])
+    finally:
+        witness.close()

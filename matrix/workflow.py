@@ -63,12 +63,18 @@ def run_matrix(selection: Selection, jobs: int, ways: Sequence[str] = WAYS, orde
 
 
 def run_stacks(plan: Plan, options: Options, console: Console) -> RunOutcome:
+    """Run the planned stacks in parallel on servers of this run's own; see run_stacks_on."""
+    with ServerPool(options.ways) as servers:
+        return run_stacks_on(servers, plan, options, console)
+
+
+def run_stacks_on(servers: ServerPool, plan: Plan, options: Options, console: Console) -> RunOutcome:
     """Run the planned stacks in parallel; every one leaves a facts file or the reason why not."""
     started = time.monotonic()
     outcome, stop, run_id = RunOutcome(), threading.Event(), uuid.uuid4().hex
     for stack in plan.stacks:
         forget_results(options.directory, stack.id)
-    with stop_on_signals(stop), ServerPool(options.ways) as servers, RunProgress(console, len(plan.stacks)) as progress:
+    with stop_on_signals(stop), RunProgress(console, len(plan.stacks)) as progress:
         run = Run(plan, options, servers, progress, outcome, stop, run_id)
         with ThreadPoolExecutor(options.jobs) as pool:
             list(pool.map(run.run_one, plan.stacks))

@@ -1,0 +1,82 @@
+"""The cost of one cell, proof of the baseline included, against a bare loop over the same recipe and case."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from threading import Event
+
+from matrix.contents import ROOT, Recipe
+from matrix.stage import Stage
+from matrix.supervisor.cells import Examination
+from matrix.supervisor.childrun import REPEATED, ChildRun
+from matrix.supervisor.recipe import RecipeProcess
+from matrix.supervisor.stack import DEADLINE_S
+from matrix.supervisor.warm import WarmProcess
+
+RUNS = 150
+PAIRS = 5
+
+
+@dataclass(frozen=True)
+class CellCost:
+    """Medians over pairs, seconds per cell; `ratio` is the median of the pairs' own ratios."""
+
+    bare_s: float
+    supervised_s: float
+    ratio: float
+
+
+def compare_cell(stage: Stage, recipe: Recipe, case: str) -> CellCost:
+    """Measure bare and supervised in turn, so that a machine that drifts drifts for both."""
+    bare, supervised = [], []
+    with WarmProcess(stage.python, stage.environment) as warm, RecipeProcess(warm, recipe) as process:
+        exam = Examination(stage.stack, stage.witness, warm, stage.witness.record_baseline(), DEADLINE_S, Event(), lambda cell: None)
+        for _ in range(PAIRS):
+            bare.append(time_bare(stage, recipe, case))
+            supervised.append(time_supervised(exam, process, case))
+    ratios = [ours / theirs for ours, theirs in zip(supervised, bare, strict=True)]
+    return CellCost(statistics.median(bare), statistics.median(supervised), statistics.median(ratios))
+
+
+def time_supervised(exam: Examination, process: RecipeProcess, case: str) -> float:
+    """Return the median time between two cells of one child, seconds."""
+    run = TimedRun(exam, process, [case], REPEATED, repeat=RUNS)
+    run.run()
+    if len(run.times) != RUNS:
+        raise RuntimeError(f"{len(run.times)} of {RUNS} cells ran: {run.cells[-1:]}")
+    return median_step(run.times)
+
+
+class TimedRun(ChildRun):
+    """A child run that remembers when each cell was done with."""
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)
+        self.times: list[float] = []
+
+    def _add_cell(self, facts: dict) -> None:
+        super()._add_cell(facts)
+        self.times.append(time.perf_counter())
+
+
+def time_bare(stage: Stage, recipe: Recipe, case: str) -> float:
+    """Return the median time between two runs of the case in one ordinary pytest process, seconds."""
+    with tempfile.NamedTemporaryFile() as file:
+        environment = stage.environment | {"MATRIX_BENCH_RUNS": str(RUNS), "MATRIX_BENCH_TIMES": file.name, "PATH": os.defpath}
+        command = [str(stage.python), "-m", "pytest", str(recipe.path), "--case", case, "-p", "matrix.bench.bare", "-q", "-p", "no:cacheprovider"]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+        if done.returncode:
+            raise RuntimeError(f"the bare loop failed:\n{done.stdout[-3000:]}")
+        return median_step([float(line) for line in Path(file.name).read_text().split()])
+
+
+def median_step(times: list[float]) -> float:
+    """Return the median of the steps between sorted times."""
+    return statistics.median(later - earlier for earlier, later in pairwise(times))
