@@ -16,7 +16,7 @@ from reports.page_highlight import highlight_code
 from reports.page_model import Site, Stack, page_of_case, page_of_recipe
 from reports.page_scripts import build_cells, build_code, build_details, build_index, list_needs, render_script
 from reports.page_text import check_link, quote_names, render_inline, render_text
-from reports.page_views import compare_lines, list_bad, summarize_stacks
+from reports.page_views import compare_lines, group_missing, list_bad, summarize_stacks
 
 _HERE = Path(__file__).parent
 # 'self' covers files beside the page when it is opened from disk; nothing inline runs, and no script can write markup.
@@ -54,7 +54,7 @@ def _render_all(site: Site, details: dict[str, dict]) -> Iterator[tuple[str, str
 
 
 def _render_pages(env: Environment, site: Site) -> Iterator[tuple[str, str]]:
-    yield "index.html", _render(env, "index", "", view="Matrix", matrix=build_matrix(site))
+    yield "index.html", _render(env, "index", "", view="Matrix", matrix=build_matrix(site), missing=group_missing(site))
     for name in ("recipes", "cases", "stacks", "causes", "cell", "upgrade", "about"):
         yield f"{name}.html", _render(env, name, "", view=name.title())
     if site.results["comparison"]:

@@ -64,35 +64,36 @@ class Grid:
 
 
 def build_matrix(site: Site) -> Grid:
-    """Recipes x stacks: the word of each recipe on each stack."""
+    """Recipes x stacks, those that did not run included: the word of each recipe on each stack."""
     sections = [Section(family, site.title_of_family(family), [_row_of_words(site, recipe) for recipe in recipes])
                 for family, recipes in site.families.items()]
-    return _stack_grid(site, "Recipes by stacks: the word of each recipe on each stack", "recipe", sections)
+    return _stack_grid(site.stacks, "Recipes by stacks: the word of each recipe on each stack", "recipe", sections)
 
 
 def build_recipe_grid(site: Site, recipe: str, root: str) -> Grid | None:
-    """Cases x stacks of one recipe, only cases that are not clean everywhere; None when there are none."""
-    bad = {case for stack in site.stacks for case, _ in site.bad_cells(stack.id, recipe)}
+    """Cases x stacks of one recipe, only cases that are not clean everywhere and stacks that it ran on; None without any."""
+    stacks = [stack for stack in site.stacks if site.verdicts(stack.id, recipe)]
+    bad = {case for stack in stacks for case, _ in site.bad_cells(stack.id, recipe)}
     sections = []
     for theme, cases in site.themes.items():
-        rows = [Row(case, case, root + page_of_case(case), _entries_of(site, recipe, case, root)) for case in cases if case in bad]
+        rows = [Row(case, case, root + page_of_case(case), _entries_of(site, stacks, recipe, case, root)) for case in cases if case in bad]
         if rows:
-            sections.append(Section(theme, theme, rows))
-    return _stack_grid(site, f"Cases that {recipe} does not keep, by stack", "case", sections, root) if sections else None
+            sections.append(Section(theme, theme.replace("_", " "), rows))
+    return _stack_grid(stacks, f"Cases that {recipe} does not keep, by stack", "case", sections, root) if sections else None
 
 
 def build_case_grid(site: Site, case: str, root: str) -> Grid:
-    """Recipes x stacks for one case."""
+    """Recipes x stacks for one case, on the stacks that ran."""
     sections = [Section(family, site.title_of_family(family),
-                        [Row(recipe, recipe.partition("/")[2], root + page_of_recipe(recipe), _entries_of(site, recipe, case, root))
+                        [Row(recipe, recipe.partition("/")[2], root + page_of_recipe(recipe), _entries_of(site, site.ran, recipe, case, root))
                          for recipe in recipes])
                 for family, recipes in site.families.items()]
-    return _stack_grid(site, f"Recipes by stacks: the verdict of {case}", "recipe", sections, root)
+    return _stack_grid(site.ran, f"Recipes by stacks: the verdict of {case}", "recipe", sections, root)
 
 
 def build_stack_grid(site: Site, stack: Stack, root: str) -> Grid:
     """Recipes x cases of one stack; recipes that do not apply are left out (the page lists them in words)."""
-    groups = [Heading(theme, len(cases)) for theme, cases in site.themes.items()]
+    groups = [Heading(theme.replace("_", " "), len(cases)) for theme, cases in site.themes.items()]
     firsts = {cases[0] for cases in site.themes.values()}
     columns = [Column(case, case, root + page_of_case(case), site.cases[case]["title"] or case, edge=case in firsts)
                for case in site.ordered_cases]
@@ -125,16 +126,16 @@ def _render_mark(mark: Mark) -> tuple[str, str]:
     return str(escape(mark.style)), f"{escape(mark.symbol)}<i> {escape(mark.short)}</i>"
 
 
-def _stack_grid(site: Site, caption: str, corner: str, sections: list[Section], root: str = "") -> Grid:
-    columns = [Column(stack.id, stack.driver, root + stack.page, stack.label, stack.note, stack.database, index in _starts(site))
-               for index, stack in enumerate(site.stacks)]
-    lines = [Heading(label, len(list(group))) for label, group in groupby(stack.line for stack in site.stacks)]
+def _stack_grid(stacks: list[Stack], caption: str, corner: str, sections: list[Section], root: str = "") -> Grid:
+    columns = [Column(stack.id, stack.driver, root + stack.page, stack.label, stack.note, f"{stack.database} {stack.flavour}".strip(), index in _starts(stacks))
+               for index, stack in enumerate(stacks)]
+    lines = [Heading(label, len(list(group))) for label, group in groupby(stack.line for stack in stacks)]
     return Grid(caption, corner, lines, columns, sections)
 
 
-def _starts(site: Site) -> set[int]:
+def _starts(stacks: list[Stack]) -> set[int]:
     """The columns where another SQLAlchemy line begins."""
-    return {index for index, stack in enumerate(site.stacks) if index == 0 or stack.line != site.stacks[index - 1].line}
+    return {index for index, stack in enumerate(stacks) if index == 0 or stack.line != stacks[index - 1].line}
 
 
 def _row_of_words(site: Site, recipe: str) -> Row:
@@ -151,8 +152,8 @@ def _entry_of_word(site: Site, stack: Stack, recipe: str, page: str) -> Entry:
     return Entry(site.mark(word), f"{page}#{quote_names(stack.id)}") if word else Entry(site.mark("not run"))
 
 
-def _entries_of(site: Site, recipe: str, case: str, root: str) -> list[Entry | None]:
-    return [_entry(site, stack.id, recipe, case, root) for stack in site.stacks]
+def _entries_of(site: Site, stacks: list[Stack], recipe: str, case: str, root: str) -> list[Entry | None]:
+    return [_entry(site, stack.id, recipe, case, root) for stack in stacks]
 
 
 def _entry(site: Site, stack: str, recipe: str, case: str, root: str) -> Entry | None:

@@ -11,6 +11,7 @@ from reports.page_marks import CLEAN, UNJUDGED, WORDS, Mark, find_mark
 from reports.page_text import name_file
 
 PRODUCTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
+FAMILIES = ("plain", "asyncio", "flask", "fastapi", "unit_of_work", "pyramid", "plugins")
 LEVELS = ("essential", "common", "limit")
 
 
@@ -40,8 +41,13 @@ class Stack:
         return dialect.rpartition("+")[2].replace("_async", " async")
 
     @property
+    def flavour(self) -> str:
+        """What sets it apart beside line, driver and database, as its id says: "py38", "flask"."""
+        return self.id.partition(f"-{self._database.get('id')}-")[2].replace("-", " ")
+
+    @property
     def label(self) -> str:
-        return f"SQLAlchemy {self.line}, {self.driver}, {self.database}"
+        return ", ".join(filter(None, (f"SQLAlchemy {self.line}", self.driver, self.database, self.flavour)))
 
     @property
     def ran(self) -> bool:
@@ -68,7 +74,7 @@ class Stack:
 
     @property
     def order(self) -> tuple:
-        return (_split_numbers(self.line), self.row.get("mode") == "future", self.product != "postgresql", self.product == "mariadb",
+        return (_split_numbers(self.line), self.row.get("mode") == "future", self.flavour, self.product != "postgresql", self.product == "mariadb",
                 self.product, _split_numbers(str(self._database.get("major", ""))), self.driver, self.id)
 
     @property
@@ -118,8 +124,8 @@ class Site:
 
     @cached_property
     def families(self) -> dict[str, list[str]]:
-        """Recipes by family, in the order of the results' families; controls stand last."""
-        listed = {family: [] for family in self.results.get("families") or {}}
+        """Recipes by family, plain SQLAlchemy first; a family's controls stand last."""
+        listed: dict[str, list[str]] = {family: [] for family in (*FAMILIES, *self.results["families"])}
         for recipe in sorted(self.recipes, key=lambda id: (bool(self.recipes[id].get("control")), id)):
             listed.setdefault(recipe.partition("/")[0], []).append(recipe)
         return {family: recipes for family, recipes in listed.items() if recipes}

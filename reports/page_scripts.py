@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Iterator
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from reports.page_highlight import split_tokens
 from reports.page_marks import MARKS
 from reports.page_model import Site, Stack, page_of_case, page_of_recipe
@@ -84,7 +87,7 @@ class _Numbering:
 def _pack_stack(stack: Stack) -> dict[str, Any]:
     versions = stack.row["versions"] or {"packages": {}, "server": ""}
     return {"id": stack.id, "label": stack.label, "line": stack.line, "product": stack.product, "database": stack.database,
-            "driver": stack.driver, "asynchronous": bool(stack.row["asynchronous"]), "python": stack.row["python"],
+            "driver": stack.driver, "flavour": stack.flavour, "asynchronous": bool(stack.row["asynchronous"]), "python": stack.row["python"],
             "state": stack.row["state"], "note": stack.note, "page": stack.page, "script": stack.script,
             "sqlalchemy": versions["packages"].get("sqlalchemy", stack.row["line"])}
 
@@ -98,7 +101,11 @@ def _pack_recipe(site: Site, recipe: str) -> dict[str, Any]:
 
 def list_needs(header: dict[str, Any]) -> Iterator[str]:
     """What a project must already have for a recipe, in words."""
-    yield from header["dependencies"]
+    named = {canonicalize_name(Requirement(text).name) for text in header["dependencies"] if Requirement(text).specifier}
+    for text in header["dependencies"]:  # the family's own list and the recipe's: a bare name says nothing beside a version
+        requirement = Requirement(text)
+        if requirement.specifier or canonicalize_name(requirement.name) not in named:
+            yield text
     if header["driver"]:
         yield {"async": "an asynchronous driver", "sync": "a synchronous driver"}.get(header["driver"], f"driver: {header['driver']}")
     if header["modes"]:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from markupsafe import Markup, escape
 
 _INLINE = re.compile(r"``(?P<two>[^`]+)``|`(?P<one>[^`]+)`|(?P<url>https?://[^\s<>\"']+[^\s<>\"'.,;:)])")
+_LABEL = re.compile(r"[A-Z][A-Za-z ]{2,24}: ")
 _ITEM = re.compile(r"^\s*[-*]\s+")
 
 
@@ -37,7 +38,7 @@ def check_link(link: object) -> str | None:
 
 def render_text(text: str | None) -> Markup:
     """Docstring text as HTML: paragraphs, "-" lists, `code` and links; everything else escaped."""
-    blocks = re.split(r"\n\s*\n", (text or "").strip())
+    blocks = re.split(r"\n\s*\n|\n(?=[A-Z][A-Za-z ]{2,24}: )", (text or "").strip())
     return Markup("\n").join(_render_block(block) for block in blocks if block.strip())
 
 
@@ -52,6 +53,12 @@ def render_inline(text: str | None) -> Markup:
     return Markup("").join(pieces)
 
 
+def _render_labelled(text: str) -> Markup:
+    """Text in which a leading label ("When to use it: ...") stands out."""
+    label = _LABEL.match(text)
+    return Markup("<strong>{}</strong> {}").format(label[0].strip(), render_inline(text[label.end() :])) if label else render_inline(text)
+
+
 def _render_match(match: re.Match[str]) -> Markup:
     url = match["url"]
     if url is None:
@@ -62,7 +69,7 @@ def _render_match(match: re.Match[str]) -> Markup:
 def _render_block(block: str) -> Markup:
     lines = block.strip("\n").splitlines()
     if not _ITEM.match(lines[0]):
-        return Markup("<p>{}</p>").format(render_inline(" ".join(line.strip() for line in lines)))
+        return Markup("<p>{}</p>").format(_render_labelled(" ".join(line.strip() for line in lines)))
     items: list[str] = []
     for line in lines:
         if _ITEM.match(line):

@@ -86,6 +86,15 @@ def _differ(old: dict, new: dict) -> bool:
     return old["verdict"] != new["verdict"]
 
 
+def group_missing(site: Site) -> list[tuple[str, list[Stack]]]:
+    """Stacks that did not run, by what was missing."""
+    groups: dict[str, list[Stack]] = {}
+    for stack in site.missing:
+        reason, missing = stack.row["reason"] or "no reason recorded", stack.row["missing"]
+        groups.setdefault(f"{reason} (missing: {missing})" if missing and missing not in reason else reason, []).append(stack)
+    return list(groups.items())
+
+
 def list_bad(site: Site, stack: Stack) -> list[tuple[str, str, int]]:
     """Recipes of the stack with their word and number of cells that are not clean, without controls."""
     return [(recipe, site.word(stack.id, recipe)["word"], sum(1 for _ in site.bad_cells(stack.id, recipe)))

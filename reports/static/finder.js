@@ -27,22 +27,28 @@
     if (wanted.driver && stack.driver !== wanted.driver) distance += 5;
     const other = data.stacks.find((known) => known.driver === wanted.driver);
     if (other && other.asynchronous !== stack.asynchronous) distance += 24;
+    if (wanted.family && !appliesTo(stack, wanted.family)) distance += 40;
     if (wanted.database && stack.database !== wanted.database) distance += isProduct(wanted.database, stack.product) ? 2 : 16;
     return distance;
   }
 
+  const appliesTo = (stack, family) => data.recipes.some((recipe, row) => {
+    const entry = data.grid[row][data.stacks.indexOf(stack)];
+    return recipe.family === family && !recipe.control && entry && words[entry[0]] !== "n/a";
+  });
   const isProduct = (database, product) => data.stacks.some((stack) => stack.database === database && stack.product === product);
 
   function findStack(wanted) {
     const ranked = ready.map((stack, index) => ({ stack, distance: measure(stack, wanted), index }));
-    ranked.sort((a, b) => a.distance - b.distance || b.index - a.index);
+    ranked.sort((a, b) => a.distance - b.distance || Boolean(a.stack.flavour) - Boolean(b.stack.flavour) || b.index - a.index);
     return ranked[0];
   }
 
   function listDifferences(stack, wanted) {
     const names = { line: "SQLAlchemy", database: "", driver: "" };
-    return Object.keys(names).filter((key) => wanted[key] && stack[key] !== wanted[key])
+    const found = Object.keys(names).filter((key) => wanted[key] && stack[key] !== wanted[key])
       .map((key) => `${names[key]} ${stack[key]} instead of ${wanted[key]}`.trim());
+    return wanted.family && !appliesTo(stack, wanted.family) ? [...found, `no recipe of ${data.families[wanted.family]} applies to it`] : found;
   }
 
   function rank(stack, family) {
@@ -76,9 +82,10 @@
     const use = found.filter(({ word }) => good.includes(word));
     const avoid = found.filter(({ word }) => !good.includes(word) && word !== "n/a");
     const other = found.filter(({ word }) => word === "n/a");
-    const list = make("ol", { class: "answers" }, use.map((item, index) => showAnswer(stack, item, index)));
+    const list = (from, to) => make("ol", { class: "answers", start: from + 1 }, use.slice(from, to).map((item, index) => showAnswer(stack, item, from + index)));
     return [
-      use.length ? list : make("p", {}, found.length ? "No recipe isolates here." : "No recipe of this framework ran on this stack."),
+      use.length ? list(0, 3) : make("p", {}, found.length ? "No recipe isolates here." : "No recipe of this framework ran on this stack."),
+      use.length > 3 ? make("details", {}, make("summary", {}, `${use.length - 3} more that isolate here`), list(3)) : "",
       avoid.length ? fold(`${avoid.length} that do not isolate here`, avoid, stack) : "",
       other.length ? fold(`${other.length} that do not apply here`, other, stack) : "",
     ];
@@ -95,8 +102,9 @@
       make("h3", {}, make("a", { href: `${recipe.page}#${stack.id}` }, recipe.id), mark(word),
         cost ? make("span", { class: "cost" }, `${cost.toFixed(1)}× the time of a test without isolation`) : ""),
       make("p", {}, recipe.title),
-      note ? make("p", {}, word === "isolates" ? "" : make("strong", {}, "Limits: "), `${note}.`) : "",
+      limits.length ? make("p", {}, make("strong", {}, "What it does not keep:")) : "",
       limits.length ? make("ul", { class: "because" }, limits) : "",
+      note ? make("p", { class: "needs" }, `Counted: ${note}.`) : "",
       make("p", { class: "needs" }, `Your project must already have: ${recipe.needs.join(", ") || "SQLAlchemy and pytest"}.`),
       make("details", { "data-code": recipe.id, open: index === 0 }, make("summary", {}, "The file that was tested"))));
   }
