@@ -40,7 +40,7 @@ NO_ENDPOINT = """
 
 @pytest.fixture(params=STACKS)
 def bench(request, tmp_path, postgresql_server):
-    return Bench(tmp_path, request.param, postgresql_server, family="flask")
+    return Bench(tmp_path, request.param, postgresql_server, family="flask", deadline_s=10.0)
 
 
 def test_verdicts_change_without_endpoint_or_teardown(bench):
@@ -69,7 +69,7 @@ def test_two_commits_on_the_pins_of_the_question(tmp_path, asked_server):
     """Its first conftest.py leaves both rows. Its second one leaves none, and one more listener with every test."""
     names = ["unused_session", "listener_on_scoped_session", "create_scoped_session_savepoint"]
     known = find_recipes()
-    lines = Bench(tmp_path, ASKED_ON, asked_server, family="flask").run([known[f"flask/{name}"] for name in names], ["commit_twice"])
+    lines = Bench(tmp_path, ASKED_ON, asked_server, family="flask", deadline_s=10.0).run([known[f"flask/{name}"] for name in names], ["commit_twice"])
     first, second, bound = (pick_cells(lines, f"flask/{name}")["commit_twice"] for name in names)
     assert judge_pass(first) == "leaks"
     assert [(found["kind"], found["object"], found["count"]) for found in first["residue"]] == [("rows_added", "customers", 2)]
