@@ -59,6 +59,8 @@ class Observation:
     holdings: list[Holding]
     #: Rows beyond the cap that were counted, not read: table -> rows not read.
     unread: dict[str, int] = field(default_factory=dict)
+    #: Tables whose rows somebody's lock kept from being read.
+    covered: frozenset[str] = frozenset()
 
 
 def find_differences(before: Observation, now: Observation) -> list[Residue]:
@@ -68,6 +70,9 @@ def find_differences(before: Observation, now: Observation) -> list[Residue]:
         residue += compare_objects(before.objects, now.objects)
     if now.rows != before.rows or now.unread:
         residue += compare_rows(before, now)
+    if now.covered and not residue:
+        # Whoever covers a table is seen to hold a lock; were he not, clean would be a guess.
+        residue = [Residue("lock_held", table, "its rows cannot be read") for table in sorted(now.covered)]
     return residue
 
 
@@ -169,8 +174,9 @@ def _compare_counts(table: str, before: int, now: int) -> list[Residue]:
 
 
 def _compare_table(table: str, before: Rows, now: Rows, unread: int) -> list[Residue]:
-    old, new = Counter(before), Counter(now)
-    removed, added = list((old - new).elements()), list((new - old).elements())
+    """By content; the key only tells a changed row from a removed and an added one."""
+    old, new = Counter(text for _, text in before), Counter(text for _, text in now)
+    removed, added = _pick(before, old - new), _pick(now, new - old)
     keys = {key for key, _ in removed if key is not None} & {key for key, _ in added}
     groups = {
         "rows_changed": [text for key, text in added if key in keys],
@@ -184,6 +190,10 @@ def _compare_table(table: str, before: Rows, now: Rows, unread: int) -> list[Res
         for kind, count in counts.items()
         if count
     ]
+
+
+def _pick(rows: Rows, wanted: Counter) -> Rows:
+    return [row for row in rows if wanted[row[1]] > 0 and not wanted.subtract([row[1]])]
 
 
 def _show(texts: list[str], count: int) -> str:

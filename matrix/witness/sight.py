@@ -35,9 +35,10 @@ class Scene:
 _POSTGRESQL = Scene(
     frozenset(SCHEMA | HELD | {"type_created", "type_dropped", "database_dropped"}),
     before="""
-create table sight (id serial primary key, kept int, changed int, gone int,
+create table sight (id int, kept int, changed int, gone int,
                     constraint sight_old check (kept > 0));
-insert into sight (kept) values (1), (2);
+create table sight_rows (id serial primary key, kept int);
+insert into sight_rows (kept) values (1), (2);
 create table sight_old_table (id int);
 create index sight_old_index on sight (kept);
 create type sight_old_type as enum ('one');
@@ -48,9 +49,9 @@ create function sight_fire() returns trigger language plpgsql as 'begin return n
 create trigger sight_old_trigger before insert on sight for each row execute function sight_fire()
 """,
     changes="""
-insert into sight (kept) values (3);
-update sight set kept = 4 where id = 1;
-delete from sight where id = 2;
+insert into sight_rows (kept) values (3);
+update sight_rows set kept = 4 where id = 1;
+delete from sight_rows where id = 2;
 create table sight_new_table (id int);
 drop table sight_old_table;
 create index sight_new_index on sight (changed);
@@ -72,11 +73,11 @@ alter table sight add added int, drop gone, alter changed set default 1,
 select pg_advisory_lock(1);
 create temporary table sight_temporary (id int);
 begin;
-insert into sight (kept) values (5)
+insert into sight_rows (kept) values (5)
 """,
     prepare="""
 begin;
-insert into sight (kept) values (6);
+insert into sight_rows (kept) values (6);
 prepare transaction '{name}_sight'
 """,
     end="rollback prepared '{name}_sight'",
@@ -85,18 +86,19 @@ prepare transaction '{name}_sight'
 _MYSQL = Scene(
     frozenset((SCHEMA | HELD | {"database_dropped"}) - {"sequence_created", "sequence_dropped"}),
     before="""
-create table sight (id int primary key auto_increment, kept int, changed int, gone int,
+create table sight (id int, kept int, changed int, gone int,
                     index sight_old_index (kept), constraint sight_old check (kept > 0));
-insert into sight (kept) values (1), (2);
+create table sight_rows (id int primary key auto_increment, kept int);
+insert into sight_rows (kept) values (1), (2);
 create table sight_old_table (id int);
 create view sight_old_view as select 1 as one;
 create procedure sight_old_routine() select 1;
 create trigger sight_old_trigger before insert on sight for each row set new.gone = 1
 """,
     changes="""
-insert into sight (kept) values (3);
-update sight set kept = 4 where id = 1;
-delete from sight where id = 2;
+insert into sight_rows (kept) values (3);
+update sight_rows set kept = 4 where id = 1;
+delete from sight_rows where id = 2;
 create table sight_new_table (id int);
 drop table sight_old_table;
 create view sight_new_view as select 1 as one;
@@ -113,11 +115,11 @@ alter table sight add added int, drop gone, modify changed bigint, drop index si
 select get_lock('{name}_sight', 0);
 create temporary table sight_temporary (id int);
 begin;
-insert into sight (kept) values (5)
+insert into sight_rows (kept) values (5)
 """,
     prepare="""
 xa start '{name}_sight';
-insert into sight (kept) values (6);
+insert into sight_rows (kept) values (6);
 xa end '{name}_sight';
 xa prepare '{name}_sight'
 """,

@@ -65,22 +65,24 @@ class MysqlWitness(Witness):
         *answers, prepared, fingerprint = ask(
             self._cursor, *self._activity.queries, "xa recover", self._fingerprint
         )
-        holdings, settled = self._activity.read_holdings(self._cursor, answers)
+        held = self._activity.read_holdings(self._cursor, answers)
         mine = connecting.choose_prepared(prepared, self.account.database)
-        holdings += [Holding("prepared_transaction", xid, "XA PREPARE") for xid in mine]
+        prepared = [Holding("prepared_transaction", xid, "XA PREPARE") for xid in mine]
         objects, contents, databases = self._recall(fingerprint)
-        holdings += databases
-        if not settled:
+        if not held.settled:
             # A statement still running was counted, but its change may be yet to come.
             self._known = (None, *self._known[1:])
-        locked = {h.object for h in holdings if h.kind == "lock_held" and h.mark in COVERING}
-        rows, counters, unread = self._read_contents(contents, baseline, locked)
-        return Observation(fingerprint, objects, rows, counters, holdings, unread)
+        covered = {h.object for h in held.holdings if h.kind == "lock_held" and h.mark in COVERING}
+        if held.waiting:
+            covered = {table.name for table in contents.tables}
+        rows, counters, unread = self._read_contents(contents, baseline, covered)
+        holdings = held.holdings + prepared + databases
+        return Observation(fingerprint, objects, rows, counters, holdings, unread, frozenset(covered))
 
     def _recall(self, fingerprint: tuple):
         if self._known is None or self._known[0] != fingerprint:
             objects = read_catalogue(self._cursor)
-            if self._known and self._known[1] == objects:
+            if self._known and list(self._known[1].values()) == list(objects.values()):
                 # Another stack's DDL: what is known of this one stays.
                 objects, contents = self._known[1:3]
             else:
@@ -93,11 +95,11 @@ class MysqlWitness(Witness):
         extra = [name for name in names if name != self.account.database]
         return [Holding("database_created", name, "database") for name in extra]
 
-    def _read_contents(self, contents: Contents, baseline: Observation | None, locked: set[str]):
+    def _read_contents(self, contents: Contents, baseline: Observation | None, covered: set[str]):
         if baseline is None:
-            return *contents.read(self._cursor, None, locked), {}
+            return *contents.read(self._cursor, None, covered), {}
         limit = CAP + max(map(len, baseline.rows.values()), default=0)
-        rows, counters = contents.read(self._cursor, limit, locked)
+        rows, counters = contents.read(self._cursor, limit, covered)
         unread = {}
         for name in [name for name in rows if len(rows[name]) >= limit]:
             known = baseline.rows.get(name, [])
@@ -117,7 +119,7 @@ class MysqlWitness(Witness):
 
     def _list_holders(self) -> tuple[int, ...]:
         answers = ask(self._cursor, *self._activity.queries)
-        holdings, _ = self._activity.read_holdings(self._cursor, answers)
+        holdings = self._activity.read_holdings(self._cursor, answers).holdings
         return tuple(sorted({h.backend for h in holdings if h.backend}))
 
     def _drop_everything(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pymysql.cursors import Cursor
 
@@ -13,12 +14,12 @@ from matrix.witness.observing import Holding
 _OWN = "t.processlist_user = '{user}' and t.processlist_id <> connection_id()"
 
 _HELD = f"""select /*+ JOIN_FIXED_ORDER() */ t.processlist_id, t.processlist_command,
-  e.event_id, m.object_type, m.object_schema, m.object_name, m.lock_type
+  e.event_id, m.lock_status, m.object_type, m.object_schema, m.object_name, m.lock_type
  from performance_schema.threads t
  left join performance_schema.events_transactions_current e
    on e.thread_id = t.thread_id and e.state = 'ACTIVE'
  left join performance_schema.metadata_locks m on m.owner_thread_id = t.thread_id
-   and m.lock_status = 'GRANTED' and m.object_type in ('TABLE', 'USER LEVEL LOCK')
+   and m.object_type in ('TABLE', 'USER LEVEL LOCK')
  where {_OWN}"""
 
 _TEMPORARY = "select name from information_schema.innodb_temp_table_info"
@@ -60,6 +61,16 @@ STRENGTH = ["SHARED_HIGH_PRIO", "SHARED", "SHARED_READ", "SHARED_WRITE", "SHARED
 COVERING = {"SHARED_NO_READ_WRITE", "EXCLUSIVE"}
 
 
+@dataclass(frozen=True)
+class Held:
+    """What a stack's backends hold; `settled`: none of them is running a statement that might be
+    a schema change; `waiting`: one waits for a table's name, and who asks after it waits too."""
+
+    holdings: list[Holding]
+    settled: bool
+    waiting: bool
+
+
 class PerformanceSchema:
     """Questions about one stack's backends. Raises WitnessError when it is switched off: then
     it answers without an error and without a lock."""
@@ -82,21 +93,22 @@ class PerformanceSchema:
         }  # fmt: skip
         self.queries = [self._texts["held"], _TEMPORARY]
 
-    def read_holdings(self, cursor: Cursor, answers: list[tuple]) -> tuple[list[Holding], bool]:
-        """What the answers to `queries` mean, and whether no statement is running."""
+    def read_holdings(self, cursor: Cursor, answers: list[tuple]) -> Held:
+        """What the answers to `queries` mean."""
         held, temporary = answers
         settled = all(row[1] == "Sleep" for row in held)
+        waiting = any(row[3] == "PENDING" for row in held)
         transactions = {row[0]: row[2] for row in held if row[2] is not None}
-        locks = [(row[0], *row[3:]) for row in held if row[3]]
+        locks = [(row[0], *row[4:]) for row in held if row[3] == "GRANTED"]
         if not transactions and not locks and not temporary:
-            return [], settled
+            return Held([], settled, waiting)
         said = dict(ask(cursor, self._texts["said"])[0])
         holdings = [
             Holding("open_transaction", "transaction", said.get(backend) or "", backend, str(event))
             for backend, event in sorted(transactions.items())
         ]
         holdings += describe_locks(self._account.database, locks)
-        return holdings + self._describe_temporary(cursor, temporary), settled
+        return Held(holdings + self._describe_temporary(cursor, temporary), settled, waiting)
 
     def _describe_temporary(self, cursor: Cursor, rows: tuple) -> list[Holding]:
         """InnoDB names a temporary table #sql<process>_<connection>_<number>, in hexadecimal."""

@@ -14,7 +14,7 @@ import pymysql
 from pymysql.cursors import Cursor
 
 from matrix.witness.findings import Account, LockWait
-from matrix.witness.mysql.activity import describe_locks
+from matrix.witness.mysql.activity import Held, describe_locks
 from matrix.witness.mysql.connecting import ask
 from matrix.witness.observing import Holding
 
@@ -66,20 +66,21 @@ class InnodbMonitor:
         self.queries = [_MONITOR, self._locks]
         self._asked = 0.0
 
-    def read_holdings(self, cursor: Cursor, answers: list[tuple]) -> tuple[list[Holding], bool]:
-        """What the answers to `queries` mean, and whether surely no DDL is running (it would
-        hold locks on the schema)."""
+    def read_holdings(self, cursor: Cursor, answers: list[tuple]) -> Held:
+        """What the answers to `queries` mean. A running schema change holds locks, on the schema
+        if on nothing else."""
         monitor, locks = answers
         transactions = self._list_transactions(monitor)
         if not transactions and not locks:
-            return [], True
+            return Held([], True, False)
         own = self._read_processes(cursor)
         holdings = [
             Holding("open_transaction", "transaction", own[t.backend][1], t.backend, t.mark)
             for t in transactions
             if t.backend in own
         ]
-        return holdings + self._describe_locks(locks, set(own)), not locks
+        waiting = any(_waits_for_name(state) for state, _ in own.values())
+        return Held(holdings + self._describe_locks(locks, set(own)), not locks, waiting)
 
     def _list_transactions(self, monitor: tuple) -> list[Transaction]:
         found = []

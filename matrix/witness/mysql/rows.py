@@ -16,7 +16,7 @@ from matrix.witness.observing import Catalogue, Observation, Rows
 CAP = 1000
 #: Rows of one INSERT when a table is refilled.
 _BATCH = 500
-_BINARY = re.compile(r"(bit|binary|varbinary|\w*blob|vector|geometry|\w*point|\w*polygon|\w*linestring|"
+_BINARY = re.compile(r"(binary|varbinary|\w*blob|vector|geometry|\w*point|\w*polygon|\w*linestring|"
                      r"geom\w*)\b", re.IGNORECASE)  # fmt: skip
 _KEY = re.compile(r"`((?:[^`]|``)*)`")
 _LOCKED = {1205, 3024, 1969, 3572}
@@ -54,6 +54,8 @@ def _join(columns: dict[str, str], names: list[str]) -> str:
 
 def _write_value(name: str, definition: str) -> str:
     column = quote(name)
+    if definition.lower().startswith("bit("):
+        return f"ifnull(convert({column} + 0 using utf8mb4), 'NULL')"
     if _BINARY.match(definition):
         return f"ifnull(convert(concat('X''', hex({column}), '''') using utf8mb4), 'NULL')"
     if definition.lower().startswith("float"):
@@ -68,25 +70,23 @@ class Contents:
         self.tables = [_describe(catalogue, name) for kind, name in catalogue if kind == "table"]
         self._counting = [table for table in self.tables if table.counts]
         self._sequences = [name for kind, name in catalogue if kind == "sequence"]
-        self._counters = [f"show create table {table.path}" for table in self._counting]
-        self._counters += [f"select next_not_cached_value from {quote(s)}" for s in self._sequences]
 
-    def read(self, cursor: Cursor, limit: int | None, locked: set[str]):
-        """Rows by table and values by counter; tables in `locked` are left out."""
-        open_tables = [table for table in self.tables if table.name not in locked]
+    def read(self, cursor: Cursor, limit: int | None, covered: set[str]):
+        """Rows by table and values by counter; tables in `covered` are left out."""
+        open_tables = [table for table in self.tables if table.name not in covered]
         selects = [table.select(place, limit) for place, table in enumerate(open_tables)]
         queries = [" union all ".join(selects)] if selects else []
-        if not queries + self._counters:
+        counting = [table for table in self._counting if table.name not in covered]
+        counters = [f"show create table {table.path}" for table in counting]
+        counters += [f"select next_not_cached_value from {quote(s)}" for s in self._sequences]
+        if not queries + counters:
             return {}, {}
-        answers = ask(cursor, *queries, *self._counters)
+        answers = ask(cursor, *queries, *counters)
         rows: dict[str, Rows] = {table.name: [] for table in open_tables}
         for place, key, content in answers.pop(0) if queries else ():
             rows[open_tables[place].name].append((key, content))
-        return rows, self._read_counters(answers)
-
-    def _read_counters(self, answers: list[tuple]) -> dict[str, str]:
-        names = [table.name for table in self._counting] + self._sequences
-        return {
+        names = [table.name for table in counting] + self._sequences
+        return rows, {
             name: read_counter(answer[0][1]) if len(answer[0]) > 1 else str(answer[0][0])
             for name, answer in zip(names, answers)
         }

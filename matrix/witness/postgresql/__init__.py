@@ -66,7 +66,8 @@ class PostgresqlWitness(Witness):
                 # A backend that was just going away changed the schema between two questions.
                 changed = error
                 continue
-            return Observation(fingerprint, objects, rows, dict(counters), holdings, unread)
+            covered = contents.covered
+            return Observation(fingerprint, objects, rows, dict(counters), holdings, unread, covered)
         raise changed
 
     def _recall(self, fingerprint: str) -> tuple[Catalogue, Contents]:

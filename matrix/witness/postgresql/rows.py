@@ -56,6 +56,8 @@ class Contents:
         branches = [table.select(place) for place, table in enumerate(self.tables)]
         self._query = " union all ".join(branches)
         self._raw: list[tuple] | None = None
+        #: Tables whose rows the last read could not have.
+        self.covered: frozenset[str] = frozenset()
         self._read: tuple[dict[str, Rows], dict[str, str]] = ({}, {})
 
     def read(self, cursor: Cursor, limit: int | None) -> tuple[dict[str, Rows], dict[str, str]]:
@@ -84,12 +86,14 @@ class Contents:
 
     def _sort(self, raw: list[tuple]) -> tuple[dict[str, Rows], dict[str, str]]:
         rows: dict[str, Rows] = {t.name: [] for t in self.tables if t.relkind != "S"}
+        self.covered = frozenset()
         counters: dict[str, str] = {}
         for place, key, content in raw:
             table = self.tables[place]
             if content is None:
                 # Locked away by a live backend: its lock is residue, its rows are not known.
                 rows.pop(table.name, None)
+                self.covered |= {table.name}
             elif table.relkind == "S":
                 counters[table.name] = content
             else:
