@@ -66,6 +66,12 @@ def accept(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def headline(session: nox.Session) -> None:
+    """Write the README's headline table from the baseline."""
+    run(session, "-m", "reports", "headline")
+
+
+@nox.session(default=False)
 def lock(session: nox.Session) -> None:
     """Resolve and write the hashed locks again; -- GLOB only some, -- --check only look."""
     run(session, "-m", "matrix", "lock", *session.posargs)
@@ -121,7 +127,7 @@ def lint(session: nox.Session) -> None:
     run(session, "--offline", "--quiet", "--persona=pedantic", ".github", program="zizmor", lock="lint")
 
 
-COMMANDS = (matrix, report, accept, paste, tests, lock, environments, bench, lint)
+COMMANDS = (matrix, report, accept, headline, paste, tests, lint, bench, lock, environments, jobs, publish, drift)
 
 
 def add_stack(stack: Stack) -> None:

@@ -83,7 +83,7 @@ def run_accept(places: Places, options: argparse.Namespace) -> int:
     if options.dry_run:
         return 0
     write_baseline(places.baseline, apply_drift(read_baseline(places.baseline) or {}, report.drift))
-    print(f"accepted {len(report.drift)} cells into {places.baseline}; now `python -m reports headline` renews the README's table")
+    print(f"accepted {len(report.drift)} cells into {places.baseline}; now `nox -s headline` renews the README's table")
     return 0
 
 

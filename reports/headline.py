@@ -57,9 +57,9 @@ def check_headline(readme: Path, inputs: Inputs) -> None:
     text = readme.read_text(encoding="utf-8")
     found = BLOCK.search(text)
     if found and found.group(1) != inputs.hash():
-        raise HeadlineError(f"{readme.name}: the headline table is stale: its inputs changed. Run `python -m reports headline`.")
+        raise HeadlineError(f"{readme.name}: the headline table is stale: its inputs changed. Run `nox -s headline`.")
     if replace_block(text, inputs, readme.name) != text:
-        raise HeadlineError(f"{readme.name}: the headline table is not what its inputs give. Run `python -m reports headline`.")
+        raise HeadlineError(f"{readme.name}: the headline table is not what its inputs give. Run `nox -s headline`.")
 
 
 def replace_block(text: str, inputs: Inputs, name: str) -> str:

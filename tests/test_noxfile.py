@@ -53,7 +53,7 @@ def test_a_session_that_does_not_exist_is_refused():
 def test_a_bad_row_is_a_clear_error(tmp_path):
     """The noxfile reads the rows when nox loads it: a mistake there must not be a traceback."""
     (tmp_path / "matrix").mkdir()
-    for name in ("__init__.py", "rows.py", "tables.py", "databases.toml"):
+    for name in ("__init__.py", "jobs.py", "rows.py", "tables.py", "databases.toml"):
         (tmp_path / "matrix" / name).write_bytes((ROOT / "matrix" / name).read_bytes())
     (tmp_path / "noxfile.py").write_bytes((ROOT / "noxfile.py").read_bytes())
     rows = (ROOT / "matrix" / "stacks.toml").read_text()
