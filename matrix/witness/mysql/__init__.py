@@ -72,12 +72,12 @@ class MysqlWitness(Witness):
         if not held.settled:
             # A statement still running was counted, but its change may be yet to come.
             self._known = (None, *self._known[1:])
-        covered = {h.object for h in held.holdings if h.kind == "lock_held" and h.mark in COVERING}
+        covered = frozenset(h.object for h in held.holdings if h.mark in COVERING)
         if held.waiting:
-            covered = {table.name for table in contents.tables}
+            covered = frozenset(table.name for table in contents.tables)
         rows, counters, unread = self._read_contents(contents, baseline, covered)
         holdings = held.holdings + prepared + databases
-        return Observation(fingerprint, objects, rows, counters, holdings, unread, frozenset(covered))
+        return Observation(fingerprint, objects, rows, counters, holdings, unread, covered)
 
     def _recall(self, fingerprint: tuple):
         if self._known is None or self._known[0] != fingerprint:
@@ -95,7 +95,9 @@ class MysqlWitness(Witness):
         extra = [name for name in names if name != self.account.database]
         return [Holding("database_created", name, "database") for name in extra]
 
-    def _read_contents(self, contents: Contents, baseline: Observation | None, covered: set[str]):
+    def _read_contents(
+        self, contents: Contents, baseline: Observation | None, covered: frozenset[str]
+    ):
         if baseline is None:
             return *contents.read(self._cursor, None, covered), {}
         limit = CAP + max(map(len, baseline.rows.values()), default=0)

@@ -55,7 +55,9 @@ def _connect(host: str, port: int, user: str, password: str, database: str | Non
             client_flag=CLIENT.MULTI_STATEMENTS,
         )  # fmt: skip
     except pymysql.Error as error:
-        raise WitnessError(f"the witness cannot connect to {host}:{port}: {error.args[-1]}") from None
+        raise WitnessError(
+            f"the witness cannot connect to {host}:{port}: {error.args[-1]}"
+        ) from None
 
 
 def ask(cursor: Cursor, *queries: str) -> list[tuple]:

@@ -32,7 +32,9 @@ _ROW_WAITS = """select w.trx_mysql_thread_id, h.trx_mysql_thread_id
  join information_schema.innodb_trx w on w.trx_id = l.requesting_trx_id
  join information_schema.innodb_trx h on h.trx_id = l.blocking_trx_id"""
 
-_TRANSACTION = re.compile(r"^---TRANSACTION (\S+), ACTIVE.*?(?=^---TRANSACTION|^--------\n)", re.M | re.S)
+_TRANSACTION = re.compile(
+    r"^---TRANSACTION (\S+), ACTIVE.*?(?=^---TRANSACTION|^--------\n)", re.M | re.S
+)
 _SESSION = re.compile(r"^MariaDB thread id (\d+), .*?query id \d+ (.*)$", re.MULTILINE)
 _ROW_LOCKS = re.compile(r"^(LOCK WAIT )?(\d+) lock struct", re.MULTILINE)
 #: information_schema's lock views give the same old answer until left alone for this long (s).

@@ -68,28 +68,34 @@ class Contents:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.tables = [_describe(catalogue, name) for kind, name in catalogue if kind == "table"]
-        self._counting = [table for table in self.tables if table.counts]
         self._sequences = [name for kind, name in catalogue if kind == "sequence"]
+        self._asked: dict[tuple, tuple] = {}
 
-    def read(self, cursor: Cursor, limit: int | None, covered: set[str]):
+    def read(self, cursor: Cursor, limit: int | None, covered: frozenset[str]):
         """Rows by table and values by counter; tables in `covered` are left out."""
-        open_tables = [table for table in self.tables if table.name not in covered]
-        selects = [table.select(place, limit) for place, table in enumerate(open_tables)]
-        queries = [" union all ".join(selects)] if selects else []
-        counting = [table for table in self._counting if table.name not in covered]
-        counters = [f"show create table {table.path}" for table in counting]
-        counters += [f"select next_not_cached_value from {quote(s)}" for s in self._sequences]
-        if not queries + counters:
+        if (limit, covered) not in self._asked:
+            self._asked[limit, covered] = self._write_queries(limit, covered)
+        tables, names, queries = self._asked[limit, covered]
+        if not queries:
             return {}, {}
-        answers = ask(cursor, *queries, *counters)
-        rows: dict[str, Rows] = {table.name: [] for table in open_tables}
-        for place, key, content in answers.pop(0) if queries else ():
-            rows[open_tables[place].name].append((key, content))
-        names = [table.name for table in counting] + self._sequences
+        answers = ask(cursor, *queries)
+        rows: dict[str, Rows] = {table.name: [] for table in tables}
+        for place, key, content in answers.pop(0) if tables else ():
+            rows[tables[place].name].append((key, content))
         return rows, {
             name: read_counter(answer[0][1]) if len(answer[0]) > 1 else str(answer[0][0])
-            for name, answer in zip(names, answers)
+            for name, answer in zip(names, answers, strict=True)
         }
+
+    def _write_queries(self, limit: int | None, covered: frozenset[str]):
+        """The tables that are read, the counters by name, and the queries for all of them."""
+        tables = [table for table in self.tables if table.name not in covered]
+        selects = [table.select(place, limit) for place, table in enumerate(tables)]
+        queries = [" union all ".join(selects)] if selects else []
+        counting = [table for table in tables if table.counts]
+        queries += [f"show create table {table.path}" for table in counting]
+        queries += [f"select next_not_cached_value from {quote(s)}" for s in self._sequences]
+        return tables, [table.name for table in counting] + self._sequences, queries
 
     def read_capped(self, cursor: Cursor, baseline: Rows, name: str) -> tuple[Rows, int]:
         """For a table with more rows than the cap: the baseline's rows that are still there,
@@ -119,7 +125,9 @@ def _describe(catalogue: Catalogue, name: str) -> Table:
     return Table(name, quote(name), columns, key, counts)
 
 
-def restore_rows(cursor: Cursor, contents: Contents, baseline: Observation, names: list[str]) -> None:
+def restore_rows(
+    cursor: Cursor, contents: Contents, baseline: Observation, names: list[str]
+) -> None:
     """Empty and refill tables, in baseline order, past foreign keys (triggers do run)."""
     for table in contents.tables:
         if table.name in names:

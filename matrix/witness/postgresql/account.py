@@ -78,6 +78,8 @@ def drop_database(connection: psycopg.Connection, server, database: str) -> None
         with connect(server, database) as inside:
             for (gid,) in prepared:
                 inside.execute(sql.SQL("rollback prepared {}").format(sql.Literal(gid)))
-    connection.execute("update pg_database set datistemplate = false where datname = %s", [database])
+    connection.execute(
+        "update pg_database set datistemplate = false where datname = %s", [database]
+    )
     connection.execute(_BACKENDS_IN, [database])
     connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(database)))

@@ -57,7 +57,9 @@ class Activity:
 
     def read_state(self, cursor: Cursor) -> tuple[str, list[Holding]]:
         """The schema's fingerprint, and all that backends hold, in one round trip."""
-        fingerprint, transactions, locks, prepared, databases = cursor.execute(self._state).fetchone()
+        fingerprint, transactions, locks, prepared, databases = cursor.execute(
+            self._state
+        ).fetchone()
         holdings = [_describe_transaction(*row) for row in transactions or ()]
         holdings += _describe_locks(locks or [])
         holdings += [Holding("prepared_transaction", gid, "prepared") for gid in prepared or ()]

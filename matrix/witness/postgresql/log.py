@@ -35,7 +35,9 @@ def parse_log(text: str, database: str, zone: ZoneInfo) -> Iterator[Statement]:
         yield Statement(entry[0], entry[1], "\n".join(entry[2]))
 
 
-def _open_entry(match: re.Match, database: str, zone: ZoneInfo) -> tuple[float, int, list[str]] | None:
+def _open_entry(
+    match: re.Match, database: str, zone: ZoneInfo
+) -> tuple[float, int, list[str]] | None:
     moment, pid, where, level, statement = match.groups()
     if level != "LOG" or not (where or "").startswith(database):
         return None

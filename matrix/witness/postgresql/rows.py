@@ -101,9 +101,7 @@ class Contents:
         return rows, counters
 
 
-def read_capped(
-    cursor: Cursor, contents: Contents, baseline: Rows, name: str
-) -> tuple[Rows, int]:
+def read_capped(cursor: Cursor, contents: Contents, baseline: Rows, name: str) -> tuple[Rows, int]:
     """For a table with more rows than the cap: the baseline's rows that are still there, some
     others, and how many were not read."""
     table = next(table for table in contents.tables if table.name == name)
