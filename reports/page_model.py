@@ -170,9 +170,9 @@ class Site:
                 for stack in self.stacks for recipe in self.words.get(stack.id, {})}
 
     def tally(self, recipe: str) -> list[tuple[str, int]]:
-        """How many stacks give the recipe each word, in the order of the legend."""
-        counts = Counter(self.word(stack.id, recipe).get("word", "not run") for stack in self.stacks)
-        return [(word, counts[word]) for word in WORDS if counts[word]]
+        """How many stacks give the recipe each word, in the order of the legend; stacks where it does not apply are left out."""
+        counts = Counter(self.word(stack.id, recipe).get("word") for stack in self.stacks)
+        return [(word, counts[word]) for word in WORDS if counts[word] and word not in UNJUDGED]
 
     def mark(self, name: str) -> Mark:
         """How a word or verdict looks; symbol and meaning are those of the results' legend."""

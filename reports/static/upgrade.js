@@ -70,7 +70,8 @@
     const moved = found.filter((item) => item.changes.length || wordOf(item.recipe, from) !== wordOf(item.recipe, to));
     const same = found.filter((item) => item.compared && !moved.includes(item));
     return [make("p", { class: "lead" }, changed ? `${changed} of ${compared} cells that both stacks have change.` : `None of the ${compared} cells that both stacks have changes.`),
-      ...moved.map((item) => showRecipe(item, from, to)),
+      ...moved.filter((item) => item.changes.length).map((item) => showRecipe(item, from, to)),
+      showWords(moved.filter((item) => !item.changes.length), from, to),
       same.length ? make("p", { class: "hint" }, `Unchanged: ${same.map((item) => item.recipe.id).join(", ")}.`) : ""].filter(Boolean);
   }
 
@@ -84,12 +85,21 @@
     return entry ? data.notes[entry[3]] : "";
   }
 
+  // Recipes whose word changes although no cell can be compared: they apply to one of the two stacks only.
+  function showWords(items, from, to) {
+    if (!items.length) return "";
+    return make("section", { "aria-label": "Recipes that apply to one of the two" }, make("h2", {}, "Apply to one of the two"),
+      make("ul", { class: "changes" }, items.map(({ recipe }) => make("li", {}, make("a", { href: recipe.page }, recipe.id), ": ",
+        mark(wordOf(recipe, from)), " → ", mark(wordOf(recipe, to)), " ", make("span", { class: "why" }, explainSilence(recipe, from, to))))));
+  }
+
+  const explainSilence = (recipe, from, to) => (silent.has(wordOf(recipe, to)) ? noteOf(recipe, to) : silent.has(wordOf(recipe, from)) ? noteOf(recipe, from) : "");
+
   function showRecipe({ recipe, changes }, from, to) {
     const was = wordOf(recipe, from), is = wordOf(recipe, to);
-    const silentNote = silent.has(is) ? noteOf(recipe, to) : silent.has(was) ? noteOf(recipe, from) : "";
     return make("section", { "aria-label": recipe.id }, make("h2", {}, make("a", { href: recipe.page }, recipe.id)),
-      make("p", { class: "verdict-row" }, mark(was), "→", mark(is), make("span", { class: "why" }, silentNote || `${changes.length} ${changes.length === 1 ? "case changes" : "cases change"}`)),
-      changes.length ? make("ul", { class: "changes" }, changes.map((change) => showChange(recipe, change, from, to))) : "");
+      make("p", { class: "verdict-row" }, mark(was), "→", mark(is), make("span", { class: "why" }, `${changes.length} ${changes.length === 1 ? "case changes" : "cases change"}`)),
+      make("ul", { class: "changes" }, changes.map((change) => showChange(recipe, change, from, to))));
   }
 
   function showChange(recipe, { test, old, now }, from, to) {

@@ -41,10 +41,10 @@ def session(engine):
 '''
 
 
-def make_example(lines: int = 5, recipes: int = 14, cases: int = 12, comparison: bool = True) -> tuple[dict, dict]:
-    """Results and details as write_site takes them: `lines` x 8 stacks (at most 40), the last one not run."""
+def make_example(lines: int = 5, recipes: int = 14, cases: int = 12, servers: int = 8) -> tuple[dict, dict]:
+    """Results and details as write_site takes them: `lines` x `servers` stacks (at most 40), the last one not run."""
     results = {
-        "format": 1, "generated": TIME, "stacks": dict(_make_stacks(lines)),
+        "format": 1, "generated": TIME, "stacks": dict(_make_stacks(lines, servers)),
         "families": {family: {"title": f"Example {family}", "readme": ""} for family in FAMILIES},
         "recipes": dict(_make_recipes(recipes)), "cases": dict(_make_cases(cases)), "words": {}, "cells": {},
         "causes": {}, "drift": [], "unexplained": [], "notes": ["An example note."], "baseline": {"state": "none", "sha256": None},
@@ -56,12 +56,12 @@ def make_example(lines: int = 5, recipes: int = 14, cases: int = 12, comparison:
             details[stack] = _run_stack(results, stack, row)
     results["causes"] = dict(_make_causes(results))
     results["summary"] = _summarize(results)
-    results["comparison"] = _compare(results) if comparison else None
+    results["comparison"] = _compare(results)
     return results, details
 
 
-def _make_stacks(lines: int) -> Iterator[tuple[str, dict]]:
-    rows = [(line, server) for line in LINES[:lines] for server in SERVERS]
+def _make_stacks(lines: int, servers: int) -> Iterator[tuple[str, dict]]:
+    rows = [(line, server) for line in LINES[:lines] for server in SERVERS[:servers]]
     for number, ((line, mode, version), (product, major, driver, asynchronous)) in enumerate(rows):
         state = "not run" if number == len(rows) - 1 else "earlier" if number == len(rows) - 2 else "ran"
         ran = None if state == "not run" else TIME

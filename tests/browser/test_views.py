@@ -132,7 +132,7 @@ def test_upgrade_compares_the_two_named_stacks(reader, example):
     page.wait_for_selector("#changes .lead")
     old, new = (results["cells"][stack]["plain/example_recipe_07"] for stack in (before, after))
     expected = {case for case in old if (old[case]["verdict"], old[case].get("cause")) != (new[case]["verdict"], new[case].get("cause"))}
-    assert {item.split(":")[0] for item in page.locator(".changes li").all_inner_texts()} == expected
+    assert {item.split(":")[0] for item in page.locator("section[aria-label^=plain] .changes li").all_inner_texts()} == expected
     page.click("#swap")
     assert f"from={after}" in page.url
 
