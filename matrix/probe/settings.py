@@ -18,10 +18,11 @@ QUERIES = {
     "mysql": "SHOW SESSION VARIABLES " + MARK,
 }
 SETS = re.compile(r"\s*(SET\b(?!\s+(TRANSACTION|CONSTRAINTS|LOCAL)\b)|RESET\b|SELECT\s+(pg_catalog\.)?set_config\b)", re.I)
-# they change by themselves
+# they change by themselves, or belong to the whole server, whose statement log other witnesses turn on and off
 VOLATILE = frozenset(
     "error_count warning_count identity insert_id last_insert_id timestamp rand_seed1 rand_seed2 pseudo_thread_id "
-    "in_transaction last_gtid statement_id gtid_seq_no gtid_domain_id skip_parallel_replication transaction_allow_batching".split()
+    "in_transaction last_gtid statement_id gtid_seq_no gtid_domain_id skip_parallel_replication transaction_allow_batching "
+    "general_log log_output".split()
 )
 
 
