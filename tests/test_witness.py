@@ -182,6 +182,21 @@ def test_two_witnesses_on_one_server_do_not_disturb_each_other(witness: Witness,
         other.close()
 
 
+def test_a_neighbour_that_holds_everything_is_left_alone(witness: Witness, request) -> None:
+    baseline = witness.record_baseline()
+    other = open_witness(request.getfixturevalue(PRODUCTS[witness.product]), f"matrix_neighbour_{witness.product}")
+    lock = "pg_advisory_lock(1)" if witness.product == "postgresql" else f"get_lock('{other.account.database}', 0)"
+    try:
+        other.build_schema(write_schema(other.product))
+        with open_client(other) as neighbour:
+            neighbour.say(f"create database {other.account.database}_more", f"select {lock}", "create temporary table scratch (id int)")
+            neighbour.say("begin", "insert into customers (name) values ('Bob')")
+            assert witness.find_residue(baseline) == []
+            assert neighbour.backend not in witness.list_backends()
+    finally:
+        other.close()
+
+
 # -- repairing ---------------------------------------------------------------------------------
 
 LEAVINGS = {

@@ -171,19 +171,6 @@ def test_a_transaction_without_a_statement_is_seen_on_mysql(witness: Witness, cl
     assert [r.kind for r in witness.find_residue(baseline, alive=[client.backend])] == ["open_transaction"]
 
 
-def test_a_locked_neighbour_is_left_alone(witness: Witness, client: Client, request) -> None:
-    baseline = witness.record_baseline()
-    other = open_witness(request.getfixturevalue(f"{witness.product}_server"), "matrix_neighbour_objects")
-    try:
-        other.build_schema(write_schema(other.product))
-        with open_client(other) as neighbour:
-            neighbour.say("begin", "insert into customers (name) values ('Bob')", f"select get_lock('{other.account.database}', 0)")
-            assert witness.find_residue(baseline) == []
-            assert neighbour.backend not in witness.list_backends()
-    finally:
-        other.close()
-
-
 def test_two_stacks_share_the_general_log(witness: Witness, client: Client, request) -> None:
     other = open_witness(request.getfixturevalue(f"{witness.product}_server"), "matrix_neighbour_objects")
     try:

@@ -42,6 +42,7 @@ CHANGES = {
     "alter table audit.log add more int": {("column_added", "audit.log.more")},
     "alter table audit.log rename to diary": {("table_dropped", "audit.log"), ("table_created", "audit.diary")},
     "alter table customers drop constraint customers_name_key": {("constraint_dropped", "customers.customers_name_key")},
+    "alter table orders rename constraint orders_customer_id_fkey to parent": {("constraint_dropped", "orders.orders_customer_id_fkey"), ("constraint_added", "orders.parent")},
     "alter table orders enable row level security": {("column_changed", "orders")},
     "create policy mine on orders using (sku = 'a')": {("constraint_added", "orders.mine")},
     "create rule none as on delete to orders do instead nothing": {("trigger_created", "orders.none")},

@@ -49,7 +49,7 @@ class Table:
 
 def _join(columns: dict[str, str], names: list[str]) -> str:
     values = ", ".join(_write_value(name, columns[name]) for name in names)
-    return f"concat_ws(',', {values}) collate utf8mb4_bin"
+    return f"concat_ws(',', {values})"
 
 
 def _write_value(name: str, definition: str) -> str:
