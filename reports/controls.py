@@ -5,7 +5,7 @@ Used while a stack runs (the supervisor stops it) and again when its facts are g
 
 from collections.abc import Iterable, Mapping
 
-from reports.verdicts import BOTH, HANGS, INFRASTRUCTURE, ISOLATES, LEAKS, NOT_APPLICABLE, judge_pass
+from reports.verdicts import BOTH, HANGS, INFRASTRUCTURE, ISOLATES, LEAKS, NOT_APPLICABLE, describe, describe_leaks, find_leaks, judge_pass
 
 REAL_COMMITS, FRESH_DATABASE = "real_commits", "fresh_database"
 CONTROLS = (REAL_COMMITS, FRESH_DATABASE)
@@ -47,12 +47,12 @@ def explain(verdict: str, expected: str, facts: dict) -> str:
         return f"{name} committed for real but the witness saw no residue: the witness is blind"
     if expected == ISOLATES and verdict == LEAKS:
         if name == REAL_COMMITS:
-            return "the case is said to commit nothing, but real_commits left residue: the case or the baseline is wrong"
-        return f"{name} must leave nothing, but residue was found"
+            return f"the case is said to commit nothing, but real_commits left {describe_leaks(find_leaks(facts))}"
+        return f"{name} must leave nothing, but there is {describe_leaks(find_leaks(facts))}"
     if verdict in (HANGS, INFRASTRUCTURE):
         return f"{name} {'hangs' if verdict == HANGS else 'could not be judged'}; expected: {expected}"
     if name == REAL_COMMITS and verdict in ("breaks", BOTH):
-        return "the case's asserts do not hold under real_commits: the case does not describe production"
+        return f"the case's asserts do not hold under real_commits, so it does not describe production: {describe(facts)}"
     return f"{name} {verdict}; expected: {expected}"
 
 

@@ -12,16 +12,18 @@ from sqlalchemy.pool import Pool
 from matrix.probe.backends import dbapi_connection_of
 from matrix.probe.mark import MARK
 
+# a list of queries: what the first one tells and the others do not
 QUERIES = {
     # transaction_isolation and its like are those of the transaction that asks
-    "postgresql": "SELECT name, setting FROM pg_settings WHERE source = 'session' AND name NOT LIKE 'transaction%' " + MARK,
-    "mysql": "SHOW SESSION VARIABLES " + MARK,
+    "postgresql": ["SELECT name, setting FROM pg_settings WHERE source = 'session' AND name NOT LIKE 'transaction%' " + MARK],
+    # SESSION also lists what is global only, and that another session may change at any time
+    "mysql": ["SHOW SESSION VARIABLES " + MARK, "SHOW GLOBAL VARIABLES " + MARK],
 }
 SETS = re.compile(r"\s*(SET\b(?!\s+(TRANSACTION|CONSTRAINTS|LOCAL)\b)|RESET\b|SELECT\s+(pg_catalog\.)?set_config\b)", re.I)
 # they change by themselves, or belong to the whole server, whose statement log other witnesses turn on and off
 VOLATILE = frozenset(
     "error_count warning_count identity insert_id last_insert_id timestamp rand_seed1 rand_seed2 pseudo_thread_id "
-    "in_transaction last_gtid statement_id gtid_seq_no gtid_domain_id skip_parallel_replication transaction_allow_batching "
+    "general_log in_transaction last_gtid statement_id gtid_seq_no gtid_domain_id skip_parallel_replication transaction_allow_batching "
     "general_log log_output".split()
 )
 
@@ -30,7 +32,7 @@ class SessionSettings(object):
     """Remembers what every connection of this process starts with, and finds what differs at check-in."""
 
     def __init__(self, kind):
-        self._query = QUERIES[kind]
+        self._queries = QUERIES[kind]
         self._measure = None
         self._suspects = set()
         self._found = []
@@ -61,19 +63,27 @@ class SessionSettings(object):
             return
         self._suspects.discard(id(dbapi_connection))
         now = self._read(dbapi_connection)
+        if now is None:
+            return
         for name in sorted(set(now) | set(self._measure or {})):
             before, after = (self._measure or {}).get(name, "unset"), now.get(name, "unset")
-            if now and before != after:
+            if before != after:
                 detail = "%s before, %s after" % (before, after)
                 self._found.append({"kind": "session_setting", "object": name, "detail": detail, "count": 1, "seen_by": "probe"})
 
     def _read(self, dbapi_connection):
         try:
-            cursor = dbapi_connection.cursor()
-            cursor.execute(self._query)
-            rows = cursor.fetchall()
-            cursor.close()
+            tables = [self._ask(dbapi_connection, query) for query in self._queries]
             dbapi_connection.rollback()
         except Exception:  # a connection that has died carries nothing back
-            return {}
-        return {str(row[0]): str(row[1]) for row in rows if str(row[0]) not in VOLATILE}
+            return None
+        told = set(tables[0].items()).difference(*[table.items() for table in tables[1:]])
+        return {name: value for name, value in told if name not in VOLATILE}
+
+    def _ask(self, dbapi_connection, query):
+        cursor = dbapi_connection.cursor()
+        try:
+            cursor.execute(query)
+            return {str(row[0]): str(row[1]) for row in cursor.fetchall()}
+        finally:
+            cursor.close()
