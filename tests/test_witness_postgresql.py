@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from matrix.servers import LogUnavailable
 from matrix.witness import Witness, WitnessError, open_witness
 from matrix.witness.postgresql.log import parse_log
 from tests.client import Client, open_client, wait_until, write_schema
@@ -245,3 +246,17 @@ def test_statements_of_the_extended_protocol_are_heard(witness: Witness) -> None
             assert wait_until(lambda: any("through_parameters" in s.text for s in witness.read_statements()))
     finally:
         witness.stop_statements()
+
+
+def test_a_server_that_keeps_its_log_to_itself_is_no_failure(postgresql_server, monkeypatch) -> None:
+    def refuse(self, offset: int = 0) -> tuple[str, int]:
+        raise LogUnavailable("the log is on another machine")
+
+    monkeypatch.setattr(type(postgresql_server), "read_log", refuse)
+    witness = open_witness(postgresql_server, "matrix_witness_distant")
+    try:
+        assert witness.start_statements() == "the log is on another machine"
+        assert witness.read_statements() == []
+        witness.stop_statements()
+    finally:
+        witness.close()

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from contextlib import closing
 
+from matrix.servers.server import LogUnavailable
 from matrix.witness.findings import (
     Account,
     LockWait,
@@ -264,12 +265,20 @@ class Witness(ABC):
 
     # -- the server's statement log ----------------------------------------------------------
 
-    @abstractmethod
-    def start_statements(self) -> None:
+    def start_statements(self) -> str | None:
         """Have the server log what connections opened from now on say.
 
-        Raises matrix.servers.LogUnavailable when this server's log cannot be had.
+        Returns why not when this server's log cannot be had; nothing is read then.
         """
+        try:
+            self._start_log()
+        except LogUnavailable as reason:
+            return str(reason)
+        return None
+
+    @abstractmethod
+    def _start_log(self) -> None:
+        """Raises LogUnavailable."""
 
     @abstractmethod
     def read_statements(self) -> list[Statement]:

@@ -185,7 +185,7 @@ class MysqlWitness(Witness):
 
     # -- the server's statement log ----------------------------------------------------------
 
-    def start_statements(self) -> None:
+    def _start_log(self) -> None:
         self._log.start(self._cursor)
 
     def read_statements(self) -> list[Statement]:

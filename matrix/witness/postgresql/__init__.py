@@ -34,7 +34,7 @@ class PostgresqlWitness(Witness):
         self._cursor = self._connection.cursor()
         self._activity = Activity(self._cursor, name, name)
         self._known: dict[str, tuple[Catalogue, Contents]] = {}
-        self._log_offset = 0
+        self._log_offset: int | None = None
         self.capabilities = self._read_capabilities()
 
     def _read_capabilities(self) -> dict[str, bool]:
@@ -166,12 +166,14 @@ class PostgresqlWitness(Witness):
 
     # -- the server's statement log ----------------------------------------------------------
 
-    def start_statements(self) -> None:
-        self._log_offset = self._server.read_log(self._log_offset)[1]
+    def _start_log(self) -> None:
+        self._log_offset = self._server.read_log(self._log_offset or 0)[1]
         for setting in ("log_statement = 'all'", "log_duration = off"):
             self._order(f"alter role {{}} set {setting}", self.account.user)
 
     def read_statements(self) -> list[Statement]:
+        if self._log_offset is None:
+            return []
         text, offset = self._server.read_log(self._log_offset)
         whole = text[: text.rfind("\n") + 1]
         self._log_offset = offset - len(text[len(whole) :].encode())
