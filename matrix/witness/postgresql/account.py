@@ -35,7 +35,7 @@ def _connect(host: str, port: int, user: str, password: str, database: str) -> p
         raise WitnessError(f"the witness cannot connect to database {database}: {error}") from None
 
 
-def create_account(server, account: Account) -> None:
+def create_account(server, account: Account, hashing_rounds: int) -> None:
     """Create role and database, in place of older ones of the same name."""
     with connect(server, "postgres") as admin:
         if not admin.execute("select current_setting('is_superuser')::bool").fetchone()[0]:
@@ -44,10 +44,6 @@ def create_account(server, account: Account) -> None:
                 " triggers and foreign keys: give the URL of an administrator"
             )
         _drop_account(admin, server, account)
-        if admin.info.server_version >= 160000:
-            # The password is random and lives as long as the run: 4,096 rounds of hashing at every
-            # connect would cost a driver that hashes in Python more than the rest of the cell.
-            admin.execute("set scram_iterations = 1")
         role, password = sql.Identifier(account.user), sql.Literal(account.password)
         admin.execute(sql.SQL("create role {} login createdb password {}").format(role, password))
         admin.execute(sql.SQL("create database {} owner {}").format(role, role))
