@@ -35,7 +35,7 @@ def _connect(host: str, port: int, user: str, password: str, database: str) -> p
         raise WitnessError(f"the witness cannot connect to database {database}: {error}") from None
 
 
-def create_account(server, account: Account, hashing_rounds: int) -> None:
+def create_account(server, account: Account) -> None:
     """Create role and database, in place of older ones of the same name."""
     with connect(server, "postgres") as admin:
         if not admin.execute("select current_setting('is_superuser')::bool").fetchone()[0]:
