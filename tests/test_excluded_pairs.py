@@ -20,6 +20,10 @@ PAIRS = [
     ("plain", "sa13-psycopg2-postgresql18"),
     ("plain", "sa14-psycopg2-postgresql18"),
     ("plain", "sa20-pymysql-mysql97"),
+    ("flask", "sa13-psycopg2-postgresql18-flask"),
+    ("flask", "sa20-psycopg2-postgresql18-flasklite"),
+    ("unit_of_work", "sa14-psycopg2-postgresql18-flask"),
+    ("pyramid", "sa14-psycopg2-postgresql18-pyramid"),
     ("asyncio", "sa14-asyncpg-postgresql18"),
     ("asyncio", "sa20-aiomysql-mysql97"),
 ]
