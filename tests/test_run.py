@@ -85,7 +85,7 @@ def test_blinded_witness_stops_the_run(tmp_path, postgresql_server, monkeypatch,
 def test_server_that_dies_costs_its_stacks_only(tmp_path, postgresql_server):
     dying = start_server(load_databases()["mariadb118"], ("embedded",))
     plan = plan_of("sa20-pymysql-mariadb118", STACK, recipes=("plain/*",), cases=("commit_*",))
-    threading.Timer(3.0, dying.stop).start()
+    threading.Timer(1.5, dying.stop).start()
     outcome, _ = run([postgresql_server, dying], plan, tmp_path)
     assert set(outcome.ran) == {STACK}
     assert "sa20-pymysql-mariadb118" in outcome.broken
