@@ -44,7 +44,7 @@ def find_bench(request, tmp_path) -> Callable[[str], Bench]:
     """Function: id of a stack -> a bench of this family on its server."""
     def find(stack: str) -> Bench:
         server = request.getfixturevalue(SERVERS[load_stacks()[stack].database.id])
-        return Bench(tmp_path / stack, stack, server, family="fastapi")
+        return Bench(tmp_path / stack, stack, server, family="fastapi", deadline_s=20.0)
 
     return find
 
