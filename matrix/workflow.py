@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 import uuid
@@ -57,7 +58,7 @@ def run_matrix(selection: Selection, jobs: int, ways: Sequence[str] = WAYS, orde
     """
     from matrix.conclusion import conclude_run
 
-    plan, console = make_plan(selection), Console()
+    plan, console = make_plan(selection), Console(soft_wrap=not sys.stdout.isatty())
     outcome = run_stacks(plan, Options(jobs, ways, order), console)
     return conclude_run(plan, outcome, console)
 

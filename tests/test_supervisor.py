@@ -4,9 +4,9 @@ import statistics
 
 import pytest
 
-from tests.instrument import Bench, pick_cells
 from matrix.supervisor.stack import ControlMisbehaved
 from reports.verdicts import judge_pass
+from tests.instrument import Bench, pick_cells
 
 CASES = ["commit_once", "commit_twice"]
 STACKS = {
@@ -71,13 +71,13 @@ def test_red_cell_is_confirmed_with_the_servers_own_log(bench):
         assert {event["backend"] for event in server} <= {event["backend"] for event in cell["timeline"] if event["source"] == "client"}
 
 
-@pytest.mark.parametrize("end, expected", [
+@pytest.mark.parametrize(("end", "expected"), [
     ("os._exit(3)", {"signal": None, "exit_code": 3}),
     ("os.kill(os.getpid(), signal.SIGKILL)", {"signal": 9, "exit_code": None}),
     ("os.abort()", {"signal": 6, "exit_code": None}),
 ])
 def test_crash_is_charged_to_its_cell_alone(postgresql_bench, end, expected):
-    recipe = postgresql_bench.write_recipe("crashing", REAL.replace("session.close()", f"session.close(); PLACE").replace(
+    recipe = postgresql_bench.write_recipe("crashing", REAL.replace("session.close()", "session.close(); PLACE").replace(
         "PLACE", f"name = os.environ['PYTEST_CURRENT_TEST']; 'commit_once' in name and {end}"))
     cells = pick_cells(postgresql_bench.run([recipe], CASES), "plain/crashing")
     assert judge_pass(cells["commit_once"]) == "crashes"
@@ -116,8 +116,8 @@ def test_hopeless_lock_wait_is_cancelled_at_once(bench):
         cell = cells["commit_once"]
         assert judge_pass(cell) == "hangs"
         assert cell["hang"]["reason"] == "lock wait" and cell["hang"]["step"] == "cancelled"
-        second = [event for event in cell["timeline"] if "'held', 2" in event["text"] and event["event"] == "statement"][0]
-        error = [event for event in cell["timeline"] if event["event"] == "error"][0]
+        second = next(event for event in cell["timeline"] if "'held', 2" in event["text"] and event["event"] == "statement")
+        error = next(event for event in cell["timeline"] if event["event"] == "error")
         after.append(error["at"] - second["at"])
     print(f"lock wait ended after {statistics.median(after) * 1000:.0f} ms")
     assert statistics.median(after) <= (0.05 if "postgresql" in bench.stack_id else 0.15)
@@ -139,7 +139,7 @@ def test_legitimate_wait_is_not_disturbed(bench):
     assert cell["hang"] is None and cell["errors"] == []
 
 
-@pytest.mark.parametrize("wait, step", [("time.sleep(600)", "killed"), ("session.execute(text('SELECT pg_sleep(600)'))", "cancelled")])
+@pytest.mark.parametrize(("wait", "step"), [("time.sleep(600)", "killed"), ("session.execute(text('SELECT pg_sleep(600)'))", "cancelled")])
 def test_every_other_hang_ends_at_the_deadline(postgresql_bench, wait, step):
     recipe = postgresql_bench.write_recipe("sleeping", REAL.replace("yield session", f"yield session\n        {wait}"))
     cell = pick_cells(postgresql_bench.run([recipe], ["commit_once"]), "plain/sleeping")["commit_once"]

@@ -9,7 +9,7 @@ def find_backend(dbapi_connection):
         for read in READERS:
             try:
                 number = read(candidate)
-            except Exception:  # a closed connection, another driver's attribute: try the next way
+            except Exception:  # noqa: S112  a closed connection, another driver's attribute: try the next way
                 continue
             if isinstance(number, int):
                 return number

@@ -25,7 +25,7 @@ class Channel(object):
         try:
             self._connection.sendall(data)
         except OSError as error:
-            raise ChannelClosed(str(error))
+            raise ChannelClosed(str(error)) from error
 
     def receive(self, timeout=None):
         """Return the next message, or None when `timeout` (seconds) passed without a whole one.
@@ -58,7 +58,7 @@ class Channel(object):
         try:
             chunk = self._connection.recv(1 << 16)
         except OSError as error:
-            raise ChannelClosed(str(error))
+            raise ChannelClosed(str(error)) from error
         if not chunk:
             raise ChannelClosed("end of file")
         self._buffer += chunk

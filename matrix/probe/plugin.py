@@ -69,7 +69,7 @@ class Probe(object):
             known.setdefault(name_case(item), item)
         picked = [known[name] for name in cases if name in known]
         picked += [twin for item in picked for twin in make_twins(item, repeat - 1)]
-        return picked + [EndItem.from_parent(items[-1].parent, name="end of cells")]
+        return [*picked, EndItem.from_parent(items[-1].parent, name="end of cells")]
 
     def pytest_collectreport(self, report):
         if report.failed:

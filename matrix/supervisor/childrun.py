@@ -143,7 +143,7 @@ class ChildRun:
         residue = self.witness.find_residue(self.exam.original)
         if not self._owed:
             self.residue += residue
-        for attempt in range(3):
+        for _ in range(3):
             if not residue:
                 return
             self._end_holders(residue)
