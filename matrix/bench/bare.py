@@ -25,4 +25,4 @@ def pytest_collection_modifyitems(items):
 def pytest_runtest_protocol():
     yield
     with open(os.environ["MATRIX_BENCH_TIMES"], "a") as file:
-        file.write("{!r}\n".format(time.perf_counter()))
+        file.write(f"{time.perf_counter()!r}\n")
