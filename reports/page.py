@@ -6,14 +6,15 @@ import csv
 import io
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports.page_grid import build_case_grid, build_matrix, build_recipe_grid, build_stack_grid, render_cells
 from reports.page_highlight import highlight_code
-from reports.page_model import Site, Stack, page_of_case, page_of_recipe
+from reports.page_model import Site, page_of_case, page_of_recipe
 from reports.page_scripts import build_cells, build_code, build_details, build_index, list_needs, render_script
 from reports.page_text import check_link, quote_names, render_inline, render_text
 from reports.page_views import compare_lines, group_missing, list_bad, summarize_stacks

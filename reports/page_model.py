@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Iterator
+from typing import Any
 
 from reports.page_marks import CLEAN, UNJUDGED, WORDS, Mark, find_mark
 from reports.page_text import name_file

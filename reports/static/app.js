@@ -79,6 +79,10 @@
     if (button && button.textContent === "Copy") answerCopy(button);
   });
 
+  // On a narrow screen the views scroll sideways: show which one this is.
+  const current = document.querySelector(".top nav [aria-current]");
+  if (current) current.parentElement.scrollLeft = current.offsetLeft - current.parentElement.offsetLeft - 60;
+
   const themes = ["system", "light", "dark"];
   const button = document.querySelector(".theme");
 

@@ -18,7 +18,7 @@
     const names = table.tHead.rows[table.tHead.rows.length - 1];
     const body = [...table.tBodies].flatMap((part) => [...part.rows]).filter((row) => row.dataset.id);
     const rows = [names, ...body];
-    const grid = { table, names, body, lit: -1 };
+    const grid = { table, names, body, lit: -1, row: null };
     table.setAttribute("role", "grid");
     matrix.setDensity(table, names.cells.length, "");
     for (const link of table.querySelectorAll(".names a, tbody a")) link.tabIndex = -1;
@@ -26,8 +26,8 @@
     const first = body[0] && findTarget(cellAt(names, body[0], 0));
     if (first) first.tabIndex = 0;
     table.addEventListener("keydown", (event) => move(event, grid, rows));
-    table.addEventListener("pointerover", (event) => light(grid, columnOf(event.target)));
-    table.addEventListener("pointerleave", () => light(grid, -1));
+    table.addEventListener("pointerover", (event) => light(grid, event.target));
+    table.addEventListener("pointerleave", () => light(grid, null));
     table.addEventListener("focusin", (event) => enter(grid, event.target));
     return grid;
   }
@@ -44,7 +44,14 @@
     return row.dataset.id ? cell.cellIndex : -1;
   }
 
-  function light(grid, column) {
+  // Classes and not :hover: style rules that watch thousands of cells would slow every filter down.
+  function light(grid, element) {
+    const column = element ? columnOf(element) : -1, row = element?.closest?.("tr[data-id]") ?? null;
+    if (row !== grid.row) {
+      grid.row?.classList.remove("lit-row");
+      row?.classList.add("lit-row");
+      grid.row = row;
+    }
     if (column === grid.lit) return;
     for (const [place, on] of [[grid.lit, false], [column, true]]) {
       if (place < 1) continue;
@@ -55,7 +62,7 @@
   }
 
   function enter(grid, element) {
-    light(grid, columnOf(element));
+    light(grid, element);
     grid.table.querySelector('tbody [tabindex="0"], .names [tabindex="0"]')?.setAttribute("tabindex", "-1");
     if (element !== grid.table) element.tabIndex = 0;
   }

@@ -77,7 +77,7 @@
   function apply({ whole = false } = {}) {
     const state = readForm(), view = decide(state);
     const shown = data.recipes.map((_, r) => r).filter((r) => view.rows[r]);
-    const first = whole ? shown.length : Math.ceil(innerHeight / 34) + 2;
+    const first = whole ? shown.length : Math.max(6, Math.ceil((innerHeight - 270) / 34) + 1); // the box leaves 80, its head takes 190
     const now = new Set(shown.slice(0, first));
     clearTimeout(later);
     if (shown.length > first) grid.table.closest(".scroll").scrollTop = 0;

@@ -92,7 +92,7 @@ def make_reader(browser, site):
 
     def make(base: str | None = None, **options) -> Reader:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         return Reader(context.new_page(), base or site.as_uri())
 

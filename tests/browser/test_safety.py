@@ -116,7 +116,7 @@ MARK = "window.ran = window.RAN = (number) => console.error(`RAN ${number}`);"
 
 
 def test_nothing_runs_in_a_browser(poisoned, make_reader):
-    results, details, site = poisoned
+    _, details, site = poisoned
     reader = make_reader(site.as_uri())
     reader.page.add_init_script(MARK)
     stack = next(iter(details))

@@ -1,6 +1,7 @@
 """How heavy and how quick the report is with 40 stacks, 60 recipes and 70 cases. The figures are printed (pytest -s)."""
 
 import gzip
+import os
 import re
 from pathlib import Path
 from statistics import median
@@ -35,15 +36,25 @@ def test_index_is_light(large, say):
     assert wire < WIRE
 
 
+def check_time(clock: float, busy: float, limit: float) -> None:
+    """The clock decides. With far more work than cores it measures the neighbours: then the processor time must stay within three limits."""
+    if os.getloadavg()[0] <= 1.5 * (os.cpu_count() or 1):
+        assert clock < limit
+    assert busy < 3 * limit
+
+
 def test_first_paint_from_disk(make_reader, large, say):
     times = []
     for _ in range(5):
         reader = make_reader(large.as_uri())
+        session = count_processor_time(reader.page)
         page = reader.open("index.html")
         page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
-        times.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
-    say("first contentful paint from disk, median of 5", sorted(times)[2], "ms", PAINT)
-    assert sorted(times)[2] < PAINT
+        times.append((page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"), read_durations(session, "TaskDuration")))
+    clock, busy = (median(found) for found in zip(*times, strict=True))
+    say("first contentful paint from disk, by the clock, median of 5", clock, "ms", PAINT)
+    say("first contentful paint from disk, processor time until all scripts had run, median of 5", busy, "ms", PAINT)
+    check_time(clock, busy, PAINT)
 
 
 CHOICES = [("line", "2.0"), ("family", "plain"), ("cause", "example_cause_03"), ("word", "leaks"), ("driver", "asyncpg"), ("database", "MySQL 9.7")]
@@ -58,10 +69,9 @@ CHOOSE = """([name, value]) => {
 
 
 def test_filters_answer_quickly(make_reader, large, say):
-    """Judged by the processor time of script, style and layout: other work on the machine is not the page's doing."""
+    """Script, style and layout, until the new rows are there."""
     page = make_reader(large.as_uri()).open("index.html")
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    session = count_processor_time(page)
     found: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for name, choice in CHOICES * 4:
         for value in (choice, ""):
@@ -69,9 +79,10 @@ def test_filters_answer_quickly(make_reader, large, say):
             page.wait_for_timeout(50)  # the rows below the window follow
     busy = {choice: median(cpu for cpu, _ in times) for choice, times in found.items()}
     slowest = max(busy, key=busy.get)
-    say(f"slowest filter ({slowest[0]}={slowest[1] or 'all'}), by the clock, median of 4", median(wall for _, wall in found[slowest]), "ms", FILTER)
+    clock = median(wall for _, wall in found[slowest])
+    say(f"slowest filter ({slowest[0]}={slowest[1] or 'all'}), by the clock, median of 4", clock, "ms", FILTER)
     say(f"slowest filter ({slowest[0]}={slowest[1] or 'all'}), processor time, median of 4", busy[slowest], "ms", FILTER)
-    assert busy[slowest] < FILTER
+    check_time(clock, busy[slowest], FILTER)
 
 
 def measure(page, session, name: str, value: str) -> tuple[float, float]:
@@ -81,8 +92,14 @@ def measure(page, session, name: str, value: str) -> tuple[float, float]:
     return read_durations(session) - before, wall
 
 
-def read_durations(session) -> float:
-    counted = ("ScriptDuration", "RecalcStyleDuration", "LayoutDuration")
+def count_processor_time(page):
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    return session
+
+
+def read_durations(session, *counted: str) -> float:
+    counted = counted or ("ScriptDuration", "RecalcStyleDuration", "LayoutDuration")
     return 1000 * sum(metric["value"] for metric in session.send("Performance.getMetrics")["metrics"] if metric["name"] in counted)
 
 
