@@ -65,6 +65,8 @@ class Stack:
     requirements: tuple[str, ...]
     source: tuple[str, ...] = ()
     """Packages that exist only as source for some Python and may be compiled on this machine."""
+    families: tuple[str, ...] = ()
+    """Families that the row is there for; none named means every family that its packages allow."""
     promised: bool = True
 
     @property
@@ -125,6 +127,7 @@ def _build_stack(row: Row, rows: Rows, databases: Mapping[str, Database]) -> Sta
         query=driver.take("query", dict, {}) | row.take("query", dict, {}),
         requirements=_join_requirements(row, shared, driver),
         source=_join_texts("source", shared, driver, row),
+        families=_join_texts("families", row),
         promised=row.take("promised", bool, True),
     )
     for part in (row, driver, shared):

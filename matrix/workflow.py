@@ -120,12 +120,13 @@ class Run:
     def _make_job(self, stack: Stack) -> StackJob:
         environment = prepare_environment(stack)
         server = self.servers.take(stack.database)
-        self.progress.begin_stack(stack.id, len(self.plan.recipes) * len(self.plan.cases))
+        recipes = [recipe for recipe in self.plan.recipes if not stack.families or recipe.family in stack.families]
+        self.progress.begin_stack(stack.id, len(recipes) * len(self.plan.cases))
         return StackJob(
             stack=stack,
             python=environment.python,
             server=server,
-            recipes=self.plan.recipes,
+            recipes=recipes,
             cases=self.plan.cases,
             complete=self.plan.complete,
             directory=self.options.directory,

@@ -1,6 +1,7 @@
 """Rows: what is promised is there, and a row with a mistake is named with its mistake."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -122,3 +123,9 @@ def write_stacks(folder, *rows):
 def format_field(field):
     name, value = field
     return "" if value is None else f"{name} = {value!r}\n"
+
+
+def test_families_of_rows_exist():
+    """A row that names no family that exists would run nothing."""
+    folders = {path.name for path in (Path(__file__).parents[1] / "fixtures").iterdir() if path.is_dir()}
+    assert {family for stack in load_stacks().values() for family in stack.families} <= folders

@@ -38,6 +38,13 @@ class Child:
         except OSError:
             return 0
 
+    def is_asleep(self) -> bool:
+        """Say whether the main thread waits in the kernel (Linux), neither running nor wanting to."""
+        try:
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+        except OSError:
+            return False
+
     def kill(self) -> None:
         """End the process and all that it started, now."""
         for end in (os.killpg, os.kill):

@@ -12,7 +12,9 @@ from matrix.witness import LockWait, Witness
 
 QUIET_S = 0.02  # a cell that says nothing for so long is looked at
 LOOK_S = 0.015  # time between two looks at the server's lock views
-ANSWER_S = 0.03  # time for a living interpreter to answer a signal
+ANSWER_S = 0.004  # time between two looks for the answer to a signal
+SLEEPS = 2  # a thread found asleep so often after a signal is inside a driver's call, not short of a processor
+ANSWERS = 50  # looks for an answer at most: a machine under load may take its time
 STEP_S = 1.0  # time between cancel, terminate and kill
 STEPS = ("cancelled", "terminated", "killed")
 
@@ -101,5 +103,12 @@ class HangWatch:
             os.kill(self._child.pid, signal.SIGUSR1)
         except OSError:
             return {"waits_for_driver": False, "event_loop": False}
-        answer = self._child.channel.peek("idle", ANSWER_S)
-        return answer["idle"] if answer else None
+        asleep = 0
+        for _ in range(ANSWERS):
+            answer = self._child.channel.peek("idle", ANSWER_S)
+            if answer:
+                return answer["idle"]
+            asleep = asleep + 1 if self._child.is_asleep() else 0
+            if asleep >= SLEEPS:
+                return None
+        return {"waits_for_driver": False, "event_loop": False}

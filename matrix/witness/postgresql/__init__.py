@@ -140,6 +140,8 @@ class PostgresqlWitness(Witness):
         with self._unless_blocked():
             self._cursor.execute("set local session_replication_role = replica")
             restore_rows(self._cursor, contents, baseline, tables)
+        if self._last and has_fallen_behind(baseline.counters, self._last.counters):
+            self._restore_counters(baseline)  # a recreated table would give out ids of restored rows
 
     def _restore_counters(self, baseline: Observation) -> None:
         contents = self._recall(self._activity.read_state(self._cursor)[0])[1]
@@ -189,3 +191,13 @@ class PostgresqlWitness(Witness):
             self._connection.close()
             if drop:
                 accounts.drop_account(self._server, self.account)
+
+
+def has_fallen_behind(before: dict[str, str], now: dict[str, str]) -> bool:
+    """Say whether a sequence ("last value:called") stands before where it stood."""
+    return any(_place(now[name]) < _place(before[name]) for name in before.keys() & now.keys())
+
+
+def _place(counter: str) -> tuple[int, bool]:
+    value, called = counter.split(":")
+    return int(value), called == "true"
