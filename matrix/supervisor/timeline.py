@@ -8,6 +8,7 @@ from matrix.probe.mark import MARK
 from matrix.witness import Statement
 
 LONGEST_TEXT = 300
+LOG_ROUNDING_S = 0.0015  # PostgreSQL's log cuts times to milliseconds
 # MySQL ends the running transaction before these
 # (source: https://dev.mysql.com/doc/refman/9.0/en/implicit-commit.html)
 IMPLICIT_COMMIT = re.compile(r"(CREATE|DROP|ALTER|RENAME|TRUNCATE|LOCK TABLES|ANALYZE|OPTIMIZE|REPAIR|GRANT|REVOKE)\b(?!\s+TEMPORARY)", re.I)
@@ -43,6 +44,8 @@ def merge_statements(client: list[dict], statements: list[Statement], began: flo
     lanes = {event["backend"]: event["lane"] for event in client if event["backend"] is not None}
     kept = [event for event in client if event["event"] not in REPEATED]
     for statement in statements:
+        if statement.at < began - LOG_ROUNDING_S:
+            continue  # between two cells: a wider fixture of the child before ended
         lane = lanes.setdefault(statement.backend, len(lanes) + 1)
         at = round(statement.at - began, 6)
         phase = next((event["phase"] for event in reversed(client) if event["at"] <= at + 0.001), "setup")
