@@ -24,6 +24,11 @@ def refused(message, type="sqlalchemy.exc.InvalidRequestError", phase="call", *t
     return cell(*timeline, **breaking(message, type, phase))
 
 
+def recursed(traceback):
+    failed = breaking("maximum recursion depth exceeded", "RecursionError")
+    return cell(**failed | {"errors": [failed["errors"][0] | {"traceback": traceback}]})
+
+
 def flaky(*timeline, **facts):
     return make_evidence(*timeline, confirmation=make_cell(**{"pass": "confirmation"}), **LEAK, **facts)
 
@@ -199,6 +204,18 @@ RULES = {
         cell("1s: CREATE DATABASE a_copy TEMPLATE a", f"2c: {SELECT}", **BREAK),
         cell("1s: CREATE DATABASE a_copy TEMPLATE a", f"2c: {INSERT}", f"2c: {SELECT}", **BREAK),
     ),
+    "other_database": (
+        cell('1s> PRAGMA main.table_info("customers")', f"1c> {SELECT}", **BREAK),
+        cell('1s> PRAGMA main.table_info("customers")', f"1c> {INSERT}", f"1c> {SELECT}", **BREAK),
+    ),
+    "commit_of_another_session": (
+        cell("1c> checkout", f"1c> {INSERT}", "1c> checkout", f"1c> {INSERT}", "1c> commit", "1c> checkin", "1c> rollback", **BREAK),
+        cell("1c> checkout", f"1c> {INSERT}", "2c> checkout", f"2c> {INSERT}", "2c> commit", "2c> checkin", "1c> rollback", **BREAK),
+    ),
+    "unfinished_work_read": (
+        cell(*OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", "1c: SAVEPOINT b", f"1c: {SELECT}", "1c: ROLLBACK TO SAVEPOINT b", **BREAK),
+        cell(*OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", "1c: RELEASE SAVEPOINT a", "1c: SAVEPOINT b", f"1c: {SELECT}", **BREAK),
+    ),
     "nothing_ended": (
         cell(*OUTER, f"1c: {INSERT}", f"1c: {SELECT}", **BREAK),
         cell(*OUTER, f"1c: {INSERT}", "1c: RELEASE SAVEPOINT a", f"1c: {SELECT}", **BREAK),
@@ -234,6 +251,14 @@ RULES = {
     "lock_not_released": (
         refused("Lock wait timeout exceeded; try restarting transaction", "sqlalchemy.exc.OperationalError"),
         refused("Deadlock found when trying to get lock", "sqlalchemy.exc.OperationalError"),
+    ),
+    "begin_recursed": (
+        recursed("in begin_nested\n    self._autobegin()\nin _autobegin\n    self.begin()"),
+        recursed("in __repr__"),
+    ),
+    "connection_for_engine": (
+        refused("'Connection' object has no attribute 'raw_connection'", "AttributeError"),
+        refused("'NoneType' object has no attribute 'credit'", "AttributeError"),
     ),
     "session_unbound": (
         refused("Could not locate a bind configured on mapper", "sqlalchemy.exc.UnboundExecutionError"),
@@ -310,6 +335,34 @@ def test_rollback_that_only_cleans_up_after_an_exception_is_not_the_cause():
     assert find_cause(cell(*OUTER, f"1c: {INSERT}", "1c: ROLLBACK", **error))[0].id == "already_begun"
     assert find_cause(cell(*OUTER, f"1c: {INSERT}", "1c: ROLLBACK", f"1c: {SELECT}", **error))[0].id == "outer_rolled_back"
     assert find_cause(cell(*OUTER, f"1c: {INSERT}", "1c: ROLLBACK", "1c> error", **error))[0].id == "outer_rolled_back"
+
+
+def test_work_of_a_session_beside_the_fixtures_transaction_is_undone_after_a_savepoint_was_released():
+    work = ("2c: BEGIN", "2c: SAVEPOINT a", f"2c: {INSERT}", "2c: RELEASE SAVEPOINT a", "2c: ROLLBACK", f"2c: {SELECT}")
+    assert find_cause(cell("1s> begin", *work, **BREAK))[0].id == "commit_swallowed"
+    assert find_cause(cell("1s> begin", *[mark for mark in work if "SAVEPOINT" not in mark], **BREAK)) is None
+
+
+def test_a_release_of_two_sessions_work_is_told_by_the_row_too_many():
+    work = (*OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", f"1c: {INSERT}", "1c: RELEASE SAVEPOINT a", "1c: SAVEPOINT b", f"1c: {SELECT}")
+    too_many = breaking("assert ['kept', 'undone'] == ['kept']\n  Left contains one more item: 'undone'")
+    assert find_cause(cell(*work, **too_many))[0].id == "commit_of_another_session"
+    assert find_cause(cell(*work, **BREAK)) is None
+
+
+def test_what_ran_before_the_cell_is_not_its_cause():
+    own = ("1c> begin", "1c: BEGIN", f"1c: {INSERT}", "1c> commit", "1c: COMMIT", "1t: DELETE FROM orders")
+    timeline = make_timeline("2s: BEGIN", "2s: DELETE FROM customers WHERE name = 'seeded'", "2s: COMMIT", *own)
+    for event in timeline[:3]:
+        event["at"] -= 0.02
+    facts = make_cell(**leaking("table_created")) | {"timeline": timeline}
+    assert find_cause(Evidence(judge(facts), "postgresql"))[0].id == "cleanup_missed"
+
+
+def test_a_read_from_sqlite_is_known_from_the_other_pass():
+    first = make_cell(timeline=('1s> PRAGMA main.table_info("customers")', f"1c> {SELECT}"), **BREAK)
+    again = make_cell(timeline=("1c> begin", "1c> rollback"), **BREAK, **{"pass": "confirmation"})
+    assert find_cause(Evidence(judge(again), "postgresql", first))[0].id == "other_database"
 
 
 def test_without_a_server_log_the_engine_events_are_read():

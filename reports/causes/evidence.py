@@ -43,8 +43,17 @@ class Evidence:
         return [mark for mark in self.marks if mark.source == "client"]
 
     @cached_property
+    def other_client(self) -> list[Mark]:
+        """The client's marks of the pass that is not shown; their indexes are of no use for a proof."""
+        timeline = (self.other or {}).get("timeline", [])
+        return [mark for index, event in enumerate(timeline) if (mark := make_mark(index, event)).source == "client"]
+
+    @cached_property
     def server(self) -> list[Mark]:
-        return [mark for mark in self.marks if mark.source == "server"]
+        """What the server logged, without the transactions that ended before this cell began: those are of what ran before."""
+        logged = [mark for mark in self.marks if mark.source == "server"]
+        stale = {mark.lane: mark.index for mark in logged if mark.at < 0 and mark.does in ENDINGS}
+        return [mark for mark in logged if mark.index > stale.get(mark.lane, -1)]
 
     @cached_property
     def wire(self) -> list[Mark]:

@@ -121,3 +121,31 @@ def lock_not_released(cell: Evidence) -> Proof | None:
 )
 def session_unbound(cell: Evidence) -> Proof | None:
     return cell.find_error(r"is not bound to an Engine", r"Could not locate a bind", types=("UnboundExecutionError",))
+
+
+@theme.cause(
+    "The application was handed a connection where it asked for an engine",
+    "The fixture puts a Connection in the engine's place, and a connection does not do all that an engine does. "
+    "raw_connection() is missing, and begin() gives a transaction instead of a connection.",
+    "Bind the sessions to the connection and leave the application's engine as it is, or keep such code out of these tests.",
+    links.CONNECTIONS,
+)
+def connection_for_engine(cell: Evidence) -> Proof | None:
+    return cell.find_error(
+        r"'Connection' object has no attribute '(raw_connection|connect|dispose|pool|url)'",
+        r"'(\w*Transaction)' object has no attribute '(execute|exec_driver_sql|scalar|connection)'",
+        phase="call",
+    )
+
+
+@theme.cause(
+    "begin() and begin_nested() called each other without end",
+    "The fixture makes every begin() a savepoint, and a savepoint first begins a transaction when none is open. "
+    "After the application's rollback() none was open, so the two called each other until Python gave up.",
+    "Choose a recipe whose outer transaction survives a rollback, such as join_transaction_mode='create_savepoint' on a connection.",
+    links.JOINING,
+)
+def begin_recursed(cell: Evidence) -> Proof | None:
+    proof = cell.find_error(types=("RecursionError",))
+    tracebacks = [error.get("traceback") or "" for error in cell.facts["errors"] if error["type"] == "RecursionError"]
+    return proof if any("in begin_nested" in text and "self.begin()" in text for text in tracebacks) else None
