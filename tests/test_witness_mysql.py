@@ -112,7 +112,7 @@ def test_changing_rows_needs_no_second_look_at_the_schema(witness: Witness, clie
     for number in range(50):
         client.say("begin", f"update alembic_version set version_num = '{number}'", "savepoint one", "delete from alembic_version", "rollback")
         assert witness.find_residue(baseline) == []
-    assert len(looks) <= 5  # MySQL's own bookkeeping may move the sign now and then
+    assert len(looks) <= 25  # MySQL keeps statistics of its own at times: the slower the machine, the more of them
 
 
 def test_a_schema_change_still_running_when_its_client_dies_is_seen_once_it_ends(witness: Witness, client: Client) -> None:
