@@ -10,8 +10,8 @@ from threading import Event
 from matrix.supervisor.child import Child
 from matrix.witness import LockWait, Witness
 
-QUIET_S = 0.02  # a cell that says nothing for so long is looked at
-LOOK_S = 0.015  # time between two looks at the server's lock views
+QUIET_S = 0.012  # a cell that says nothing for so long is looked at
+LOOK_S = 0.008  # time between two looks at the server's lock views
 ANSWER_S = 0.004  # time between two looks for the answer to a signal
 SLEEPS = 2  # a thread found asleep so often after a signal is inside a driver's call, not short of a processor
 ANSWERS = 50  # looks for an answer at most: a machine under load may take its time
