@@ -47,10 +47,12 @@ def describe_other(cell: GradedCell) -> dict | None:
 
 
 def find_remains(stack: GradedStack) -> dict:
-    """What remained when a recipe's session- and module-scoped fixtures had ended, what went wrong then, and what grew over repeats."""
+    """Beside its cells: what remained when its wider fixtures had ended, what went wrong then, what grew over repeats, which log is missing."""
     found = {}
     for recipe, record in stack.facts.recipes.items():
         remains = {"residue": record.get("residue") or [], "endings": record.get("endings") or [], "repeats": record.get("repeats") or {}}
+        if record.get("unlogged"):
+            remains["unlogged"] = record["unlogged"]
         if any(remains.values()):
             found[recipe] = remains
     return found

@@ -1,10 +1,12 @@
 """The instrument on known-bad recipes: hangs and crashes end, wider fixtures are not blamed, leaks stay where they are."""
 
 import gc
+import os
 import statistics
 
 import pytest
 
+from matrix.servers.directory import RunDirectory
 from matrix.supervisor.stack import ControlMisbehaved
 from reports.verdicts import judge_pass
 from tests.instrument import Bench, pick_cells
@@ -70,6 +72,23 @@ def test_red_cell_is_confirmed_with_the_servers_own_log(bench):
         server = [event for event in cell["timeline"] if event["source"] == "server"]
         assert "commit" in {event["event"] for event in server}
         assert {event["backend"] for event in server} <= {event["backend"] for event in cell["timeline"] if event["source"] == "client"}
+
+
+def test_missing_log_of_the_server_is_recorded_with_its_reason(postgresql_bench, monkeypatch):
+    monkeypatch.setattr(postgresql_bench.server, "log_reader", None)  # as if it were somebody else's
+    lines = postgresql_bench.run([postgresql_bench.write_recipe("leaky", REAL)], CASES)
+    record = next(line for line in lines if line["kind"] == "recipe")
+    assert "out of reach" in record["unlogged"]
+    timelines = [cell["timeline"] for cell in pick_cells(lines, "plain/leaky", "confirmation").values()]
+    assert {event["source"] for timeline in timelines for event in timeline} == {"client"}
+
+
+def test_directory_of_a_killed_run_is_removed_by_the_next(postgresql_bench):
+    abandoned = RunDirectory()
+    os.close(abandoned._lock)  # as the kernel does when its process is killed
+    lines = postgresql_bench.run([postgresql_bench.write_recipe("clean", CLEAN)], CASES)
+    assert lines[-1]["kind"] == "footer"
+    assert not abandoned.path.exists()
 
 
 @pytest.mark.parametrize(("end", "expected"), [

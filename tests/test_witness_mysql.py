@@ -100,7 +100,9 @@ def test_a_schema_change_inside_a_procedure_or_a_prepared_statement_is_seen(witn
     assert {r.object for r in witness.find_residue(baseline)} == {"from_procedure", "from_prepared"}
 
 
-def test_changing_rows_needs_no_second_look_at_the_schema(witness: Witness, client: Client, monkeypatch) -> None:
+@pytest.mark.parametrize(("sign", "least", "most"), [("kept", 0, 25), ("never the same", 50, 60)])
+def test_changing_rows_needs_no_second_look_at_the_schema(witness: Witness, client: Client, monkeypatch, sign: str, least: int, most: int) -> None:
+    """MySQL keeps statistics of its own at times; a sign that is never the same shows what the bound would catch."""
     baseline = witness.record_baseline()
     looks = []
 
@@ -109,10 +111,12 @@ def test_changing_rows_needs_no_second_look_at_the_schema(witness: Witness, clie
         return read_catalogue(cursor)
 
     monkeypatch.setattr("matrix.witness.mysql.read_catalogue", look)
+    if sign == "never the same":
+        monkeypatch.setattr(witness, "_fingerprint", "select uuid()")
     for number in range(50):
         client.say("begin", f"update alembic_version set version_num = '{number}'", "savepoint one", "delete from alembic_version", "rollback")
         assert witness.find_residue(baseline) == []
-    assert len(looks) <= 25  # MySQL keeps statistics of its own at times: the slower the machine, the more of them
+    assert least <= len(looks) <= most
 
 
 def test_a_schema_change_still_running_when_its_client_dies_is_seen_once_it_ends(witness: Witness, client: Client) -> None:

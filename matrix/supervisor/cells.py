@@ -25,6 +25,7 @@ class RecipeFacts:
     residue: list[Residue] = field(default_factory=list)
     endings: list[str] = field(default_factory=list)
     repeats: dict = field(default_factory=dict)
+    unlogged: str | None = None  # why the server's statement log could not be had
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Examination:
         self._run_groups(process, groups, FIRST, facts)
         unclean = {cell["case"] for cell in facts.cells if judge_pass(cell) in RED}
         if unclean:
-            self.witness.start_statements()
+            facts.unlogged = self.witness.start_statements()
             try:
                 again = [[case for case in group[::-1] if case in unclean] for group in groups[::-1]]
                 self._run_groups(process, again, CONFIRMATION, facts)

@@ -140,6 +140,7 @@ def describe_recipe(recipe: Recipe, found: RecipeFacts) -> dict:
         "residue": [vars(residue) for residue in found.residue],
         "endings": found.endings,
         "repeats": found.repeats,
+        "unlogged": found.unlogged,
     }
 
 

@@ -1,11 +1,10 @@
 """The warm process of a stack, seen from the supervisor."""
 import json
-import shutil
 import subprocess
-import tempfile
 import threading
 from pathlib import Path
 
+from matrix.servers.directory import RunDirectory
 from matrix.supervisor.child import Child, connect_child
 
 ROOT = Path(__file__).parents[2]
@@ -20,8 +19,9 @@ class WarmProcess:
     """Starts the stack's Python once and forks a child of it for every recipe; a context manager."""
 
     def __init__(self, python: Path, environment: dict[str, str]) -> None:
-        # a Unix socket's path may have 107 bytes only, so it gets a short directory of its own
-        self.directory = Path(tempfile.mkdtemp(prefix="matrix-"))
+        # short, for a Unix socket's path may have 107 bytes only; found and removed later if we are killed
+        self._run_directory = RunDirectory()
+        self.directory = self._run_directory.path
         self._socket_path = str(self.directory / "warm")
         self._ended: dict[int, int] = {}
         self._news = threading.Condition()
@@ -89,4 +89,4 @@ class WarmProcess:
         self._reader.join(1)
         self._process.stdout.close()
         self._log.close()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        self._run_directory.remove()

@@ -54,7 +54,7 @@
       make("p", { class: "lead" }, `${test[2].replace(/\.$/, "")}. Under `, make("code", {}, recipe.id), ` on ${stack.label}.`),
     ];
     const command = detail?.command ?? `nox -s "stack(${stack.id})" -- --recipe ${recipe.id} --case ${test[0]}`;
-    const body = detail ? showDetail(detail) : [make("p", { class: "verdict-row" }, mark(verdict)), make("p", {}, explainPlain(verdict, stack, recipe))];
+    const body = detail ? showDetail({ ...detail, unlogged: details.recipes[recipe.id]?.unlogged }) : [make("p", { class: "verdict-row" }, mark(verdict)), make("p", {}, explainPlain(verdict, stack, recipe))];
     return [...head, ...body, make("h2", {}, "Reproduce it"), showCommand(command)];
   }
 
@@ -77,8 +77,10 @@
     ].filter(Boolean);
   }
 
-  const showTimeline = ({ timeline, proof, pass }) => (timeline.length
-    ? [make("h2", {}, "Timeline"), make("p", { class: "hint" }, pass === "confirmation" ? "From the confirmation run, with the server's own statement log." : "From the first run."), ...matrix.showTimeline(timeline, proof?.timeline ?? -1)] : []);
+  const nameSource = (pass, unlogged) => (pass !== "confirmation" ? "From the first run." : unlogged ? `From the confirmation run. The server's own statement log is missing: ${unlogged}.` : "From the confirmation run, with the server's own statement log.");
+
+  const showTimeline = ({ timeline, proof, pass, unlogged }) => (timeline.length
+    ? [make("h2", {}, "Timeline"), make("p", { class: "hint" }, nameSource(pass, unlogged)), ...matrix.showTimeline(timeline, proof?.timeline ?? -1)] : []);
 
   function showEnd({ hang, crash }) {
     const parts = [];
