@@ -22,6 +22,7 @@ PRELOADED = (
     "flask.testing",
     "flask_sqlalchemy",
     "fastapi.testclient",
+    "pydantic.v1",  # FastAPI imports it with the first route, in every child
     "httpx",
     "pyramid.config",
     "pyramid_tm",
