@@ -240,6 +240,10 @@ RULES = {
         refused("This Connection is closed", "sqlalchemy.exc.ResourceClosedError"),
         refused("This transaction is closed", "sqlalchemy.exc.ResourceClosedError"),
     ),
+    "transaction_doomed": (
+        refused("transaction doomed, cannot commit", "transaction.interfaces.DoomedTransaction"),
+        refused("Can't operate on closed transaction inside context manager."),
+    ),
     "already_begun": (
         refused("A transaction is already begun on this Session."),
         refused("No transaction is begun."),

@@ -86,6 +86,17 @@ def already_begun(cell: Evidence) -> Proof | None:
 
 
 @theme.cause(
+    "The fixture had forbidden every commit",
+    "The fixture dooms its transaction, so that nobody can commit it by mistake. "
+    "The application commits by itself, as it may in production, and the transaction manager refused.",
+    "Keep this fixture for applications that leave every commit to pyramid_tm; else bind their sessions to a connection in a transaction.",
+    links.TRANSACTION,
+)
+def transaction_doomed(cell: Evidence) -> Proof | None:
+    return cell.find_error(r"transaction doomed, cannot commit", types=("DoomedTransaction",))
+
+
+@theme.cause(
     "The isolation level cannot be changed inside a transaction",
     "The application asked for an isolation level for its own transaction. "
     "The fixture's transaction had begun already, so it was too late.",
