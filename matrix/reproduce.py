@@ -28,8 +28,7 @@ def reproduce_cells(stack: Stack, recipes: Sequence[Recipe], cases: Sequence[Cas
 
 def reproduce_recipe(stage: Stage, recipe: Recipe, cases: Sequence[Case], console: Console) -> int:
     """Run one recipe's cells; returns 0 when pytest passed and nothing remained."""
-    capabilities = stage.witness.capabilities | {"asyncio": stage.stack.asynchronous}
-    unmet = find_unmet(recipe.header, stage.packages, stage.stack, capabilities)
+    unmet = find_unmet(recipe.header, stage.packages, stage.stack, stage.capabilities)
     if unmet:
         console.print(f"{recipe.id} does not apply here: {unmet}", markup=False)
         return 0

@@ -26,6 +26,7 @@ class Stage:
     environment: dict[str, str]
     packages: dict[str, str]
     ddl: list[str]
+    capabilities: dict[str, bool]
 
 
 @contextmanager
@@ -52,6 +53,7 @@ def open_stage_on(server: Server, stack: Stack) -> Iterator[Stage]:
         with WarmProcess(python, environment) as warm:
             described = describe_stack(warm)
         witness.build_schema(described["ddl"])
-        yield Stage(stack, server, witness, python, environment, described["packages"], described["ddl"])
+        capabilities = witness.capabilities | described["capabilities"]
+        yield Stage(stack, server, witness, python, environment, described["packages"], described["ddl"], capabilities)
     finally:
         witness.close()

@@ -54,7 +54,7 @@ def excluded(request) -> Iterator[Excluded]:
     server = request.getfixturevalue("postgresql_server" if stack.database.kind == "postgresql" else "mysql_server")
     recipes = [recipe for recipe in find_recipes().values() if recipe.family == family]
     with open_stage_on(server, stack) as stage:
-        capabilities = stage.witness.capabilities
+        capabilities = stage.capabilities
         unmet = {str(recipe.path): find_unmet(recipe.header, stage.packages, stack, capabilities) for recipe in recipes}
         yield Excluded(stage, {path: why for path, why in unmet.items() if why})
 

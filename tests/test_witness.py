@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from matrix.witness import RepairBlocked, Witness, open_witness
+from matrix.witness.capabilities import probe_capabilities
 from matrix.witness.sight import SCENES
 from tests.client import PRODUCTS, Client, Waiter, open_client, wait_until, write_schema
 
@@ -41,6 +42,25 @@ def client(witness: Witness) -> Iterator[Client]:
 
 def see(witness: Witness, baseline) -> set[tuple[str, str]]:
     return {(residue.kind, residue.object) for residue in witness.find_residue(baseline)}
+
+
+# -- what the server can do ----------------------------------------------------------------------
+
+POSTGRESQL = {"advisory_transaction_locks", "deferred_constraints", "lost_updates_refused", "sequences", "skip_locked", "sql_cursors",
+              "temporary_tables_dropped_at_commit", "transaction_clock", "transaction_ids", "transaction_settings", "vacuum"}  # fmt: skip
+MYSQL = {"autocommit_variable", "errors_undo_statement_only", "procedures_commit_for_caller", "skip_locked", "table_locks", "user_variables"}
+
+
+def test_capabilities_are_found_and_leave_nothing(witness: Witness) -> None:
+    found = {name for name, has in probe_capabilities(witness._open_as_stack).items() if has}
+    # whether InnoDB of MariaDB refuses a lost update is a setting of the server, on by default since 11.6
+    assert found - {"lost_updates_refused"} == {"postgresql": POSTGRESQL, "mysql": MYSQL, "mariadb": MYSQL | {"sequences"}}[
+        witness.product
+    ] - {"lost_updates_refused"}
+    if witness.product != "mariadb":
+        assert ("lost_updates_refused" in found) == (witness.product == "postgresql")
+    assert {name for name, has in witness.capabilities.items() if has} >= found
+    assert "probe_" not in str(sorted(witness.record_baseline().objects))
 
 
 # -- seeing ------------------------------------------------------------------------------------

@@ -18,10 +18,9 @@ from matrix.stage import Stage
 def run_stack_by_hand(stage: Stage, plan: Plan) -> int:
     """Run every recipe that applies in a pytest process of its own; returns how many cells ran."""
     cells = 0
-    capabilities = stage.witness.capabilities | {"asyncio": stage.stack.asynchronous}
-    cases = [case for case in plan.cases if all(capabilities.get(need, False) for need in case.needs)]
+    cases = [case for case in plan.cases if all(stage.capabilities.get(need, False) for need in case.needs)]
     for recipe in plan.recipes:
-        if find_unmet(recipe.header, stage.packages, stage.stack, capabilities):
+        if find_unmet(recipe.header, stage.packages, stage.stack, stage.capabilities):
             continue
         stage.witness.build_schema(stage.ddl)
         command = [str(stage.python), "-m", "pytest", str(recipe.path.relative_to(ROOT)), "-q", *select_cases(cases)]

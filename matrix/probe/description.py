@@ -5,14 +5,16 @@ import sys
 
 
 def describe_stack():
-    """Return versions, extensions and the schema's statements (a dict of JSON values)."""
+    """Return versions, extensions, capabilities and the schema's statements (a dict of JSON values)."""
     from cases.sample import ddl
+    from matrix.probe.abilities import find_abilities
 
     return {
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "packages": list_packages(),
         "c_extensions": has_c_extensions(),
+        "capabilities": find_abilities(),
         "ddl": ddl(os.environ["MATRIX_DATABASE_URL"]),
     }
 

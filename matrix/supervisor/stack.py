@@ -66,7 +66,7 @@ def run_stack(job: StackJob) -> float:
             prove_sight(witness)
             facts.write(make_header(job, witness, described))
             examination = Examination(job.stack, witness, warm, witness.record_baseline(), job.deadline_s, job.stop, job.on_cell)
-            run_recipes(job, examination, facts, described["packages"])
+            run_recipes(job, examination, facts, described)
         wall = round(time.monotonic() - started, 3)
         facts.finish({"finished": now(), "wall_s": wall, "controls": "behaved", "problems": []})
         return wall
@@ -75,11 +75,11 @@ def run_stack(job: StackJob) -> float:
         witness.close()
 
 
-def run_recipes(job: StackJob, examination: Examination, facts: FactsFile, packages: dict[str, str]) -> None:
+def run_recipes(job: StackJob, examination: Examination, facts: FactsFile, described: dict) -> None:
     """Run the recipes that apply, the controls of each family first; a control that misbehaves ends the run."""
-    capabilities = examination.witness.capabilities | {"asyncio": job.stack.asynchronous}
+    capabilities = examination.witness.capabilities | described["capabilities"]
     for recipe in put_in_order(job.recipes, job.order):
-        unmet = find_unmet(recipe.header, packages, job.stack, capabilities)
+        unmet = find_unmet(recipe.header, described["packages"], job.stack, capabilities)
         if unmet:
             facts.write({"kind": "recipe", "recipe": recipe.id, "applies": False, "unmet": unmet})
             continue
@@ -185,7 +185,7 @@ def make_header(job: StackJob, witness: Witness, described: dict) -> dict:
         "versions": {name: described[name] for name in ("python", "implementation", "packages")} | {"server": job.server.version},
         "c_extensions": described["c_extensions"],
         "server": {"way": job.server.way, "version": job.server.version},
-        "capabilities": witness.capabilities,
+        "capabilities": witness.capabilities | described["capabilities"],
         "selection": {"complete": job.complete, "recipes": [recipe.id for recipe in job.recipes], "cases": [case.id for case in job.cases]},
         "recipes": {recipe.id: {"sha256": recipe.sha256} for recipe in job.recipes},
         "cases": {case.id: {"sha256": case.sha256, "level": case.level, "theme": case.theme, "commits": case.commits} for case in job.cases},

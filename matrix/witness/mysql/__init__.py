@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pymysql
 
 from matrix.witness.base import Witness
+from matrix.witness.capabilities import probe_capabilities
 from matrix.witness.findings import LockWait, RepairBlocked, Statement
 from matrix.witness.mysql import connecting
 from matrix.witness.mysql.activity import COVERING, PerformanceSchema
@@ -40,10 +41,8 @@ class MysqlWitness(Witness):
         self.capabilities = {
             "create_database_from_template": False,
             "transactional_ddl": False,
-            "deferred_constraints": False,
-            "sequences": self.product == "mariadb",
             "prepared_transactions": True,
-        }
+        } | probe_capabilities(self._open_as_stack)
 
     def _use(self) -> None:
         self._cursor.execute(f"use {quote(self.account.database)}")

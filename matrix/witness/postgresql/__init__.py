@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from psycopg import errors, sql
 
 from matrix.witness.base import Witness
+from matrix.witness.capabilities import probe_capabilities
 from matrix.witness.findings import Account, LockWait, RepairBlocked, Statement
 from matrix.witness.observing import Catalogue, Observation
 from matrix.witness.postgresql import account as accounts
@@ -42,10 +43,8 @@ class PostgresqlWitness(Witness):
         return {
             "create_database_from_template": True,
             "transactional_ddl": True,
-            "deferred_constraints": True,
-            "sequences": True,
             "prepared_transactions": int(prepared) > 0,
-        }
+        } | probe_capabilities(self._open_as_stack)
 
     def _ask(self, query: str):
         return self._cursor.execute(query).fetchone()[0]
