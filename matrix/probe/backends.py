@@ -27,6 +27,11 @@ READERS = (
 
 
 def dbapi_connection_of(connection):
-    """Return the DBAPI connection below a SQLAlchemy Connection, on every line from 1.3."""
+    """Return the DBAPI connection below a SQLAlchemy Connection, on every line from 1.3.
+
+    None when the server has ended it: to ask SQLAlchemy then would connect anew, or raise inside the application.
+    """
+    if connection.invalidated:
+        return None
     proxied = connection.connection
     return getattr(proxied, "dbapi_connection", None) or getattr(proxied, "connection", None) or proxied

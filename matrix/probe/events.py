@@ -44,7 +44,7 @@ class Timeline(object):
         return sum(1 for count in self._checked_out.values() if count > 0)
 
     def _record(self, dbapi_connection, name, text=""):
-        if self._began is None or len(self.events) >= MOST_EVENTS:
+        if self._began is None or dbapi_connection is None or len(self.events) >= MOST_EVENTS:
             return
         key = id(getattr(dbapi_connection, "dbapi_connection", dbapi_connection))
         if key not in self._lanes:
