@@ -236,6 +236,12 @@ def test_session_setting_that_goes_back_to_the_pool_is_seen(bench):
     assert [found["object"] for found in cell["process"] if found["kind"] == "session_setting"] in (["statement_timeout"], ["lock_wait_timeout"])
 
 
+def test_session_setting_goes_with_its_connection(postgresql_bench):
+    kept = REAL.replace("session.close()", "session.execute(text('SET statement_timeout = 12345')); session.commit(); session.close(); engine.dispose()")
+    cell = pick_cells(postgresql_bench.run([postgresql_bench.write_recipe("disposed", kept)], ["commit_once"]), "plain/disposed")["commit_once"]
+    assert cell["process"] == []
+
+
 def test_what_grows_in_the_process_is_told_apart(postgresql_bench):
     """A listener that every test adds to a class stays; the case that shows it is repeated without retirement."""
     kept = CLEAN.replace("yield session", "from sqlalchemy import event\n        event.listen(Session, 'after_commit', lambda session: None)\n        yield session")

@@ -1,7 +1,8 @@
 """Session settings that a connection carries back into its pool: nobody outside can see them.
 
 A connection is looked at when it returns to a pool, after the pool's own reset, and only if somebody
-set something on it or used it past the engine. The first connection of the process is the measure.
+set something on it or used it past the engine. What it carried is gone when it is closed before the cell's
+end. The first connection of the process is the measure.
 """
 import re
 
@@ -38,13 +39,17 @@ class SessionSettings(object):
         self._found = []
         event.listen(Pool, "checkout", self._checkout)
         event.listen(Pool, "checkin", self._checkin)
+        event.listen(Pool, "close", self._close)
         event.listen(Engine, "engine_connect", self._engine_connect)
         event.listen(Engine, "before_cursor_execute", self._statement)
 
     def take(self):
-        """Return the settings found since the last call (list of dicts), and forget them."""
+        """Return the settings found since the last call (list of dicts), and forget them.
+
+        What a connection carried that has been closed since went with it.
+        """
         found, self._found = self._found, []
-        return found
+        return [setting for _, setting in found]
 
     def _checkout(self, dbapi_connection, record, proxy):
         if self._measure is None:
@@ -69,7 +74,11 @@ class SessionSettings(object):
             before, after = (self._measure or {}).get(name, "unset"), now.get(name, "unset")
             if before != after:
                 detail = "%s before, %s after" % (before, after)
-                self._found.append({"kind": "session_setting", "object": name, "detail": detail, "count": 1, "seen_by": "probe"})
+                setting = {"kind": "session_setting", "object": name, "detail": detail, "count": 1, "seen_by": "probe"}
+                self._found.append((id(dbapi_connection), setting))
+
+    def _close(self, dbapi_connection, record):
+        self._found = [(carrier, setting) for carrier, setting in self._found if carrier != id(dbapi_connection)]
 
     def _read(self, dbapi_connection):
         try:
