@@ -106,3 +106,50 @@ def test_raw_connection(app):
     raw.commit()
     raw.close()
     assert app.call(lambda session: exists(session, "by raw connection"))
+
+
+@pytest.mark.limit
+def test_connection_begin(app):
+    """The application begins a transaction on a connection of its engine, twice; production shows both rows to the session.
+
+    Core code opens the connection once: https://docs.sqlalchemy.org/en/20/core/connections.html#using-transactions
+    """
+    with app.engine.connect() as connection:
+        for name in ["by connection.begin, 1", "by connection.begin, 2"]:
+            with connection.begin():
+                connection.execute(insert_customer(name))
+    assert len(app.call(lambda session: names(session, "by connection.begin"))) == 2
+
+
+@pytest.mark.limit
+@pytest.mark.needs("commit_as_you_go")
+def test_connection_commit(app):
+    """The application commits and rolls back on a connection of its engine; production shows what was committed.
+
+    "Commit as you go" came with 2.0: https://docs.sqlalchemy.org/en/20/core/connections.html#commit-as-you-go
+    """
+    with app.engine.connect() as connection:
+        connection.execute(insert_customer("by connection.commit, kept"))
+        connection.commit()
+        connection.execute(insert_customer("by connection.commit, undone"))
+        connection.rollback()
+    assert app.call(lambda session: names(session, "by connection.commit")) == ["by connection.commit, kept"]
+
+
+@pytest.mark.common
+@pytest.mark.needs("begin_block")
+def test_begin_block(app):
+    """The application works in a session.begin() block, then in another one that fails; production keeps the first.
+
+    The form that the documentation prefers: https://docs.sqlalchemy.org/en/20/orm/session_transaction.html#explicit-begin
+    """
+    def work(session):
+        with session.begin():
+            session.add(Customer(name="block, kept"))
+        with pytest.raises(ZeroDivisionError), session.begin():
+            session.add(Customer(name="block, undone"))
+            session.flush()
+            raise ZeroDivisionError
+
+    app.call(work)
+    assert app.call(lambda session: names(session, "block, ")) == ["block, kept"]

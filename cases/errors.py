@@ -2,7 +2,7 @@
 import pytest
 from sqlalchemy.exc import IntegrityError, InvalidRequestError
 
-from cases.sample import Customer, exists, names
+from cases.sample import Customer, exists, insert_customer, names
 
 
 @pytest.mark.essential
@@ -77,3 +77,20 @@ def test_error_without_rollback(app):
         return names(session, "forgotten")
 
     assert app.call(work) == []
+
+
+@pytest.mark.limit
+@pytest.mark.needs("errors_undo_statement_only")
+def test_error_undoes_one_statement(app):
+    """A statement is refused and the application commits without a rollback; production keeps what came before it.
+
+    MySQL undoes the statement, not the transaction: https://dev.mysql.com/doc/refman/en/innodb-error-handling.html
+    """
+    def work(session):
+        session.execute(insert_customer("before the refusal"))
+        with pytest.raises(IntegrityError):
+            session.execute(insert_customer("before the refusal"))
+        session.commit()
+
+    app.call(work)
+    assert app.call(lambda session: exists(session, "before the refusal"))

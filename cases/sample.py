@@ -1,6 +1,8 @@
-"""The sample application's tables, and reading functions that are the same on every SQLAlchemy line."""
+"""The sample application's tables, and functions that hide how SQLAlchemy's lines and the servers differ."""
+import asyncio
+
 import sqlalchemy
-from sqlalchemy import Column, ForeignKey, Integer, String, select
+from sqlalchemy import Column, ForeignKey, Integer, String, select, text
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.schema import CreateTable
 
@@ -8,6 +10,12 @@ try:
     from sqlalchemy.orm import declarative_base
 except ImportError:  # SQLAlchemy 1.3
     from sqlalchemy.ext.declarative import declarative_base
+
+try:
+    from sqlalchemy.exc import MissingGreenlet
+    from sqlalchemy.util import await_only, greenlet_spawn
+except ImportError:  # SQLAlchemy 1.3, and no asyncio
+    MissingGreenlet = await_only = greenlet_spawn = None
 
 SELECT_TAKES_A_LIST = sqlalchemy.__version__.startswith("1.3")
 
@@ -86,3 +94,22 @@ def read_credit(reader, name):
     statement = select(columns) if SELECT_TAKES_A_LIST else select(*columns)
     row = reader.execute(statement.where(customers.c.name == name)).first()
     return None if row is None else row[0]
+
+
+def say(app, **statements):
+    """Return the statement in the server's own words: ``postgresql=`` or ``mysql=``, which MariaDB shares."""
+    return text(statements[app.dialect_name])
+
+
+def lock_row(name, end):
+    """Return the statement that locks a customer's row; ``end`` says what to do if it is locked, "NOWAIT" say."""
+    return text("SELECT id FROM customers WHERE name = '%s' FOR UPDATE %s" % (name, end))
+
+
+def wait_for(*works, seconds=None):
+    """Run each of ``works`` (functions without arguments) in an asyncio task of its own, all at the same time.
+
+    Raises asyncio.TimeoutError when they take longer than ``seconds`` (float); they are cancelled then.
+    """
+    tasks = asyncio.gather(*[greenlet_spawn(work) for work in works])
+    await_only(asyncio.wait_for(tasks, seconds))

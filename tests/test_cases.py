@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from matrix.contents import CASES, LEVELS
+from matrix.contents import CASES, LEVELS, ROOT
+from matrix.witness.capabilities import PROBES
 
 THEMES = [path for path in sorted(CASES.glob("*.py")) if path.stem not in ("__init__", "sample")]
 MAY_IMPORT = {"pytest", "sqlalchemy", "cases", *sys.stdlib_module_names}
@@ -50,8 +51,42 @@ def list_prefixes(case: ast.FunctionDef) -> list[str]:
 
 
 def test_there_are_cases_in_ten_themes():
-    assert len(FOUND) >= 24
+    assert len(FOUND) >= 72
     assert len({theme for theme, _ in FOUND}) >= 10
+
+
+def read_behaviours() -> dict[str, str]:
+    """The table of README.md: a behaviour's number, and what covers it or why nothing does."""
+    rows = re.findall(r"^\| (C\d\d) \| [^|]+ \| ([^|]+) \|$", (CASES / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) == len(dict(rows))
+    return dict(rows)
+
+
+def test_every_behaviour_has_a_case_or_a_reason():
+    behaviours = read_behaviours()
+    assert list(behaviours) == [f"C{number:02}" for number in range(1, 90)]
+    for covered in behaviours.values():
+        assert "`" in covered or len(covered) > 30
+
+
+def test_every_case_named_in_the_table_exists():
+    names = {case.name.removeprefix("test_") for _, case in FOUND}
+    for number, covered in read_behaviours().items():
+        first = covered.partition(";")[0]
+        if first.startswith("`"):
+            assert set(re.findall(r"`(\w+)`", first)) <= names, number
+
+
+def read_abilities() -> set[str]:
+    """What a stack finds out of itself; the module needs SQLAlchemy, which the examiner has not."""
+    tree = ast.parse((ROOT / "matrix/probe/abilities.py").read_text(encoding="utf-8"))
+    return {key.value for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys if isinstance(key, ast.Constant)}
+
+
+def test_every_need_is_found_out():
+    known = {*PROBES, *read_abilities(), "errors_undo_statement_only", "lost_updates_refused", "prepared_transactions"}
+    needs = {mark.args[0].value for _, case in FOUND for mark in case.decorator_list if ast.unparse(mark).startswith("pytest.mark.needs(")}
+    assert needs <= known
 
 
 def test_names_are_unique():
