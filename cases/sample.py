@@ -12,10 +12,9 @@ except ImportError:  # SQLAlchemy 1.3
     from sqlalchemy.ext.declarative import declarative_base
 
 try:
-    from sqlalchemy.exc import MissingGreenlet
     from sqlalchemy.util import await_only, greenlet_spawn
-except ImportError:  # SQLAlchemy 1.3, and no asyncio
-    MissingGreenlet = await_only = greenlet_spawn = None
+except ImportError:  # SQLAlchemy 1.3 knows no asyncio
+    await_only = greenlet_spawn = None
 
 SELECT_TAKES_A_LIST = sqlalchemy.__version__.startswith("1.3")
 
