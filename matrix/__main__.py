@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -15,11 +17,13 @@ from matrix.rows import RowError, load_stacks
 from matrix.selection import ORDERS, Selection, SelectionError, make_plan, select
 from matrix.servers import WAYS, ServerUnavailable
 
+PR_SET_PDEATHSIG = 1
 EXPECTED = (ContentError, EnvironmentFailed, EnvironmentMissing, HeaderError, RowError, SelectionError, ServerUnavailable, UvMissing)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 2 for what was typed or written wrongly."""
+    follow_nox()
     options = make_parser().parse_args(arguments)
     try:
         return options.command(options)
@@ -28,6 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def follow_nox() -> None:
+    """End when nox is killed, for then it tells its children nothing (Linux)."""
+    if "NOX_CURRENT_SESSION" in os.environ and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def make_parser() -> argparse.ArgumentParser:

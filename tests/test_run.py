@@ -3,7 +3,10 @@
 import io
 import json
 import os
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from rich.console import Console
 
 from matrix import workflow
 from matrix.conclusion import find_gaps
+from matrix.contents import ROOT
 from matrix.rows import load_databases
 from matrix.selection import Selection, make_plan
 from matrix.servers import ServerUnavailable, start_server
@@ -119,6 +123,23 @@ def test_stopped_run_keeps_what_it_has_and_leaves_nothing_running(tmp_path, post
     (partial,) = tmp_path.glob(f"{STACK}.*.partial")
     assert len(partial.read_text().splitlines()) > 5
     assert not [task for task in Path("/proc/self/task").glob("*/children") if "matrix.probe.warm" in read_commands(task)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
+def test_run_ends_when_nox_is_killed():
+    """nox dies of SIGTERM at once; its child has to notice by itself, or servers would run on."""
+    command = [sys.executable, "-m", "matrix", "stack", STACK, "--shell"]
+    nox = f"import subprocess, sys; child = subprocess.Popen({command}); print(child.pid, flush=True); child.wait()"
+    with subprocess.Popen([sys.executable, "-c", nox], env=os.environ | {"NOX_CURRENT_SESSION": "x"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        child = int(process.stdout.readline())
+        time.sleep(1.0)
+        assert Path(f"/proc/{child}").exists()
+        process.kill()
+        process.wait()
+        ends = time.monotonic() + 30
+        while Path(f"/proc/{child}/exe").exists() and time.monotonic() < ends:
+            time.sleep(0.05)
+        assert not Path(f"/proc/{child}/exe").exists()
 
 
 def read_commands(children):
