@@ -164,6 +164,61 @@ def test_legitimate_wait_is_not_disturbed(bench):
     assert cell["hang"] is None and cell["errors"] == []
 
 
+ASYNCHRONOUS = """
+    import asyncio
+    import pytest_asyncio
+    from sqlalchemy import text
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    async def release(holder):
+        await asyncio.sleep(0.4)
+        await holder.rollback()
+
+    async def work(holder):
+        await holder.execute(text("SELECT pg_sleep(0.4)"))
+        await holder.rollback()
+
+    @pytest_asyncio.fixture
+    async def session(engine):
+        session = AsyncSession(engine)
+        yield session
+        await session.close()
+        async with engine.connect() as holder, engine.connect() as waiter:
+            await holder.execute(text("INSERT INTO customers (name, credit) VALUES ('held', 1)"))
+            RELEASE
+            await waiter.execute(text("INSERT INTO customers (name, credit) VALUES ('held', 2)"))
+"""
+
+
+@pytest.mark.parametrize("stack", ["sa20-psycopg_async-postgresql18", "sa20-asyncpg-postgresql18"])
+@pytest.mark.parametrize(("release", "reason"), [("pass", "lock wait"), ("task = asyncio.create_task(release(holder))", None), ("task = asyncio.create_task(work(holder))", None)], ids=["hopeless", "asleep", "at work"])
+def test_lock_wait_of_an_event_loop_is_judged_by_what_may_still_wake_it(tmp_path, postgresql_server, stack, release, reason):
+    """psycopg wakes its loop ten times a second to look for the answer: such a timer releases no lock."""
+    bench = Bench(tmp_path, stack, postgresql_server, family="asyncio")
+    recipe = bench.write_recipe("waiting", ASYNCHRONOUS.replace("RELEASE", release))
+    cell = pick_cells(bench.run([recipe], ["commit_once"]), "asyncio/waiting")["commit_once"]
+    assert (cell["hang"] and cell["hang"]["reason"]) == reason
+
+
+HELD_IN_A_THREAD = REAL.replace("session.close()", """
+        with engine.connect() as holder, engine.connect() as waiter:
+            holder.execute(text("INSERT INTO customers (name, credit) VALUES ('held', 1)"))
+            RELEASE
+            thread = threading.Thread(target=lambda: waiter.execute(text("INSERT INTO customers (name, credit) VALUES ('held', 2)")))
+            thread.start()
+            thread.join()
+        session.close()
+""".strip())
+
+
+@pytest.mark.parametrize(("release", "reason"), [("pass", "lock wait"), ("threading.Timer(0.4, holder.rollback).start()", None)], ids=["hopeless", "legitimate"])
+def test_lock_wait_of_a_thread_is_judged_by_what_the_others_do(tmp_path, mysql_server, release, reason):
+    bench = Bench(tmp_path, STACKS["mysql"][0], mysql_server)
+    recipe = bench.write_recipe("waiting", HELD_IN_A_THREAD.replace("RELEASE", release))
+    cell = pick_cells(bench.run([recipe], ["commit_once"]), "plain/waiting")["commit_once"]
+    assert (cell["hang"] and cell["hang"]["reason"]) == reason
+
+
 @pytest.mark.parametrize(("wait", "step"), [("time.sleep(600)", "killed"), ("session.execute(text('SELECT pg_sleep(600)'))", "cancelled")])
 def test_every_other_hang_ends_at_the_deadline(postgresql_bench, wait, step):
     recipe = postgresql_bench.write_recipe("sleeping", REAL.replace("yield session", f"yield session\n        {wait}"))

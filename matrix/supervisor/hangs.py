@@ -12,10 +12,13 @@ from matrix.witness import LockWait, Witness
 
 QUIET_S = 0.012  # a cell that says nothing for so long is looked at
 LOOK_S = 0.008  # time between two looks at the server's lock views
+AGAIN_S = 0.004  # time until a wait found hopeless is looked at once more
 ANSWER_S = 0.004  # time between two looks for the answer to a signal
 SLEEPS = 2  # a thread found asleep so often after a signal is inside a driver's call, not short of a processor
 ANSWERS = 50  # looks for an answer at most: a machine under load may take its time
 STEP_S = 1.0  # time between cancel, terminate and kill
+PREPARED = 0  # the holder of a prepared transaction's locks has no backend
+BUSY = {"idle": False, "threads": 0, "in_driver": 0}
 STEPS = ("cancelled", "terminated", "killed")
 
 
@@ -28,12 +31,13 @@ class HangWatch:
 
     def __init__(self, child: Child, witness: Witness, deadline_s: float, stop: Event) -> None:
         self._child, self._witness, self._deadline_s, self._stop = child, witness, deadline_s, stop
-        self._idle: dict | None = None
+        self._suspects: set[tuple] = set()
         self.begin()
 
     def begin(self) -> None:
         """Start the clock of a new cell."""
         self.hang: dict | None = None
+        self._suspects.clear()
         self._began = time.monotonic()
         self._steps = 0
 
@@ -47,18 +51,21 @@ class HangWatch:
             if self._stop.is_set():
                 raise Interrupted
             self._look()
-            wait = max(LOOK_S, getattr(self._witness, "lock_view_s", 0.0))
+            wait = max(AGAIN_S if self._suspects else LOOK_S, getattr(self._witness, "lock_view_s", 0.0))
 
     def _look(self) -> None:
         elapsed = time.monotonic() - self._began
         if elapsed >= self._deadline_s + self._steps * STEP_S:
             self._take_step(elapsed)
             return
-        for wait in self._witness.find_lock_waits():
-            if self._is_hopeless(wait):
-                self._witness.cancel(wait.waiter)
-                self._remember("lock wait", wait, "cancelled", elapsed)
-                return
+        waits = self._witness.find_lock_waits()
+        hopeless = [wait for wait in waits if self._is_hopeless(wait, {other.waiter for other in waits})]
+        # twice in a row: an answer may have been on its way while the holder's next statement was sent
+        certain = [wait for wait in hopeless if (wait.waiter, wait.holders) in self._suspects]
+        self._suspects = {(wait.waiter, wait.holders) for wait in hopeless}
+        if certain:
+            self._witness.cancel(certain[0].waiter)
+            self._remember("lock wait", certain[0], "cancelled", elapsed)
 
     def _take_step(self, elapsed: float) -> None:
         """Past the deadline: cancel, then terminate, then kill."""
@@ -84,25 +91,27 @@ class HangWatch:
             }
         self.hang["step"] = step
 
-    def _is_hopeless(self, wait: LockWait) -> bool:
-        """The process can no longer release the lock: its only running thread is the waiter.
+    def _is_hopeless(self, wait: LockWait, waiters: set[int]) -> bool:
+        """The process can no longer release the lock: no holder is at work, every thread waits without a time limit.
 
         A holder that will commit in 80 ms is a legitimate case and must not be disturbed.
         """
-        backends = self._witness.list_backends()
-        if not set(wait.holders) <= set(backends) or self._child.count_threads() != 1:
+        holders = set(wait.holders) - {PREPARED}
+        if not holders <= set(self._witness.list_backends()) or holders & set(self._witness.list_busy()) - waiters:
             return False
-        idle = self._ask_idle()
-        if idle is None:
-            return True  # the interpreter is inside the driver's call: nobody is left to commit
-        return idle["waits_for_driver"] or (idle["event_loop"] and not idle["tasks_ready"] and not idle["timers"])
+        answer = self._ask_idle()
+        threads = self._child.count_threads()
+        if answer is None:
+            return threads == 1  # the interpreter is inside the driver's call: nobody is left to commit
+        # one thread more in a driver than there are lock waits: that one gets its answer and goes on
+        return answer["idle"] and answer["threads"] == threads and answer["in_driver"] <= len(waiters)
 
     def _ask_idle(self) -> dict | None:
-        """Return what the interpreter is waiting for, or None when it cannot answer."""
+        """Return the answer of matrix.probe.idleness, or None when the interpreter cannot give one."""
         try:
             os.kill(self._child.pid, signal.SIGUSR1)
         except OSError:
-            return {"waits_for_driver": False, "event_loop": False}
+            return BUSY
         asleep = 0
         for _ in range(ANSWERS):
             answer = self._child.channel.peek("idle", ANSWER_S)
@@ -111,4 +120,4 @@ class HangWatch:
             asleep = asleep + 1 if self._child.is_asleep() else 0
             if asleep >= SLEEPS:
                 return None
-        return {"waits_for_driver": False, "event_loop": False}
+        return BUSY

@@ -263,6 +263,10 @@ class Witness(ABC):
     def list_backends(self) -> list[int]:
         """Ids of the backends that this stack has connected now."""
 
+    @abstractmethod
+    def list_busy(self) -> list[int]:
+        """Ids of those that run a statement now; one that waits for a lock is running its statement."""
+
     # -- the server's statement log ----------------------------------------------------------
 
     def start_statements(self) -> str | None:

@@ -132,6 +132,10 @@ class PerformanceSchema:
     def list_backends(self, cursor: Cursor) -> list[int]:
         return [row[0] for row in ask(cursor, self._texts["backends"])[0]]
 
+    def list_busy(self, cursor: Cursor) -> list[int]:
+        busy = f"{self._texts['backends']} and t.processlist_command <> 'Sleep'"
+        return [row[0] for row in ask(cursor, busy)[0]]
+
 
 def _conflict(wanted: str, held: str, status: str) -> bool:
     """Whether a granted metadata lock is what a waiter waits for (else it queues behind one

@@ -110,6 +110,9 @@ class InnodbMonitor:
     def list_backends(self, cursor: Cursor) -> list[int]:
         return sorted(self._read_processes(cursor))
 
+    def list_busy(self, cursor: Cursor) -> list[int]:
+        return [row[0] for row in ask(cursor, f"{self._processes} and command <> 'Sleep'")[0]]
+
     def find_lock_waits(self, cursor: Cursor) -> list[LockWait]:
         monitor, processes = ask(cursor, _MONITOR, self._processes)
         transactions = self._list_transactions(monitor)

@@ -165,6 +165,9 @@ class PostgresqlWitness(Witness):
     def list_backends(self) -> list[int]:
         return self._activity.list_backends(self._cursor)
 
+    def list_busy(self) -> list[int]:
+        return self._activity.list_busy(self._cursor)
+
     # -- the server's statement log ----------------------------------------------------------
 
     def _start_log(self) -> None:

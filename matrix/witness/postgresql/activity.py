@@ -77,6 +77,9 @@ class Activity:
     def list_backends(self, cursor: Cursor) -> list[int]:
         return [row[0] for row in cursor.execute(self._backends).fetchall()]
 
+    def list_busy(self, cursor: Cursor) -> list[int]:
+        return [row[0] for row in cursor.execute(f"{self._backends} and state = 'active'").fetchall()]
+
 
 def _describe_transaction(pid: int, start: str, state: str, query: str) -> Holding:
     return Holding("open_transaction", state, query, pid, mark=start)
