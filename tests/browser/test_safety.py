@@ -1,12 +1,20 @@
-"""Nothing that comes from a recipe, an exception, a version or a name can run as code: 100 payloads in 8 fields, in a real browser."""
+"""Nothing that comes from a recipe, an exception, a version or a name can run as code: 100 payloads in 8 fields, in a real browser.
+
+The fields: name, code, text and link of a recipe, exception and residue of a cell, versions of a stack, a case, a cause.
+"""
 
 import copy
+from collections.abc import Iterable
+from html import escape
 from html.parser import HTMLParser
+from itertools import islice
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from reports.page import write_site
+from reports.page_model import page_of_case, page_of_recipe
 from tests.browser.example import make_example
 
 BASES = (
@@ -20,7 +28,6 @@ BASES = (
     "data:text/html,<script>{hit}</script>",
 )  # fmt: skip
 WAYS = (lambda text: text, str.swapcase, lambda text: f"\x00\t{text}", lambda text: text.replace("<", "&lt;").replace(">", "&gt;"))
-FIELDS = ("recipe code", "recipe doc", "recipe link", "exception", "version", "case title", "cause title", "recipe name")
 
 
 def make_payloads() -> list[str]:
@@ -30,45 +37,35 @@ def make_payloads() -> list[str]:
 
 
 PAYLOADS = make_payloads()
+TOGETHER = 4  # payloads in one code or text, so that the page of every fourth recipe and case shows them all
 
 
-def poison(results: dict, details: dict, field: str, payload: str, number: int) -> None:
-    """Put a payload into a field of the example, each into a recipe, case or cell of its own."""
-    recipes, cases, causes = list(results["recipes"]), list(results["cases"]), list(results["causes"])
-    recipe = results["recipes"][recipes[number]] if number < len(recipes) else None
-    stack = next(iter(details))
-    if field == "recipe name":
-        results["recipes"][f"plain/{payload}"] = {**copy.deepcopy(next(iter(results["recipes"].values()))), "name": payload}
-        for of_stack, words in results["words"].items():
-            words[f"plain/{payload}"] = dict(next(iter(words.values())))
-            results["cells"][of_stack][f"plain/{payload}"] = {cases[0]: {"verdict": "leaks", "cause": causes[0], "reason": payload}}
-    elif field == "recipe code":
-        recipe["code"] = payload
-    elif field == "recipe doc":
-        recipe.update(doc=payload, title=payload, summary=payload, source=payload)
-    elif field == "recipe link":
-        recipe["link"] = payload
-    elif field == "exception":
-        cell = next(iter(details[stack]["cells"][recipes[7]].values()))
-        cell["errors"].append({"phase": payload, "type": payload, "message": payload, "assertion": False, "where": payload, "traceback": payload})
-        cell["residue"].append({"kind": payload, "object": payload, "detail": payload, "count": 1, "backend": None, "seen_by": payload})
-        cell["timeline"].append({"at": 0.1, "lane": 1, "backend": 1, "source": payload, "event": payload, "text": payload, "phase": payload})
-    elif field == "version":
-        results["stacks"][stack]["versions"]["packages"][payload] = payload
-        results["stacks"][stack]["versions"]["server"] += payload
-    elif field == "case title":
-        results["cases"][cases[number]].update(title=payload, doc=payload, link=payload, code=payload)
-    elif field == "cause title":
-        results["causes"][causes[number % len(causes)]] = {**results["causes"][causes[0]], "title": payload, "explanation": payload, "instead": payload, "link": payload}
+def poison(results: dict, details: dict, payload: str, number: int) -> None:
+    """Put a payload into every field of the example; recipe and case are its own."""
+    cases, causes, stack = list(results["cases"]), list(results["causes"]), next(iter(details))
+    model = results["recipes"]["plain/example_recipe_07"]
+    fields = dict.fromkeys(("name", "title", "summary", "source", "link"), payload)
+    text = "\n\n".join(PAYLOADS[number : number + TOGETHER])
+    results["recipes"][f"plain/{payload}"] = {**copy.deepcopy(model), **fields, "code": text, "doc": text}
+    for of_stack, words in results["words"].items():
+        words[f"plain/{payload}"] = dict(next(iter(words.values())))
+        results["cells"][of_stack][f"plain/{payload}"] = {cases[number]: {"verdict": "leaks", "cause": causes[0], "reason": payload}}
+    cell = next(iter(details[stack]["cells"]["plain/example_recipe_07"].values()))
+    cell["errors"].append({"phase": payload, "type": payload, "message": payload, "assertion": False, "where": payload, "traceback": payload})
+    cell["residue"].append({"kind": payload, "object": payload, "detail": payload, "count": 1, "backend": None, "seen_by": payload})
+    cell["timeline"].append({"at": 0.1, "lane": 1, "backend": 1, "source": payload, "event": payload, "text": payload, "phase": payload})
+    results["stacks"][stack]["versions"]["packages"][payload] = payload
+    results["stacks"][stack]["versions"]["server"] += payload
+    results["cases"][cases[number]].update(title=payload, doc=text, link=payload, code=text)
+    results["causes"][f"{causes[0]}_{number}"] = {**results["causes"][causes[0]], "title": payload, "explanation": payload, "instead": payload, "link": payload}
 
 
 @pytest.fixture(scope="module")
 def poisoned(tmp_path_factory):
-    """One site that holds every payload in every field. Recipes and cases are many enough for one payload each."""
-    results, details = make_example(lines=1, servers=3, recipes=110, cases=100)
-    for field in FIELDS:
-        for number, payload in enumerate(PAYLOADS):
-            poison(results, details, field, payload, number)
+    """One site that holds every payload in every field; each has a recipe, a case and a cause of its own."""
+    results, details = make_example(lines=1, servers=3, cases=100, cells=10)
+    for number, payload in enumerate(PAYLOADS):
+        poison(results, details, payload, number)
     site = tmp_path_factory.mktemp("poisoned")
     write_site(results, details, site)
     return results, details, site
@@ -105,7 +102,7 @@ def test_there_are_100_payloads_that_differ():
 def test_pages_hold_payloads_as_text_only(poisoned):
     _, _, site = poisoned
     pages = list(site.rglob("*.html"))
-    assert len(pages) > 300, "one page per payload and more"
+    assert len(pages) > 200, "a recipe and a case per payload, and more"
     for path in pages:
         parser = Elements()
         parser.feed(path.read_text())
@@ -113,36 +110,60 @@ def test_pages_hold_payloads_as_text_only(poisoned):
 
 
 MARK = "window.ran = window.RAN = (number) => console.error(`RAN ${number}`);"
+AT_ONCE = 35
 
 
-def test_nothing_runs_in_a_browser(poisoned, make_reader):
-    _, details, site = poisoned
+def visit(reader, directory: Path, addresses: Iterable[str]) -> None:
+    """Open pages in frames of a page, many at once: a page of its own costs several times as much."""
+    left = iter(addresses)
+    for number, some in enumerate(iter(lambda: list(islice(left, AT_ONCE)), [])):
+        frames = directory / f"frames{number}.html"
+        frames.write_text("<!doctype html>" + "".join(f'<iframe src="{escape(f"{reader.base}/{name}")}"></iframe>' for name in some))
+        reader.page.goto(frames.as_uri())
+        reader.page.wait_for_timeout(100)
+        assert [frame.url for frame in reader.page.frames[1:]] == [f"{reader.base}/{name}" for name in some]
+
+
+def test_nothing_runs_in_a_browser(poisoned, make_reader, tmp_path):
+    results, details, site = poisoned
     reader = make_reader(site.as_uri())
     reader.page.add_init_script(MARK)
     stack = next(iter(details))
-    recipe, cells = next((recipe, cells) for recipe, cells in details[stack]["cells"].items() if any(len(cell["errors"]) > 1 for cell in cells.values()))
-    case = next(case for case, cell in cells.items() if len(cell["errors"]) > 1)
+    recipe = "plain/example_recipe_07"
+    case = next(case for case, cell in details[stack]["cells"][recipe].items() if len(cell["errors"]) > 100)
     reader.page.goto(f"{reader.base}/cell.html#{stack}/{recipe}/{case}")
     reader.page.wait_for_selector(".timeline svg")
     assert "<script>" in reader.page.locator(".error").nth(1).inner_text(), "the payload is there, as text"
-    views = ["index.html?my-line=1.3", "recipes.html", "cases.html", "stacks.html", "causes.html", "upgrade.html", "changes.html", "about.html", f"stacks/{stack}.html"]
-    pages = [str(path.relative_to(site)) for folder in ("recipes", "cases") for path in sorted((site / folder).rglob("*.html"))]
-    for name in views + pages:
+    for name in ("index.html?my-line=1.3", "recipes.html", "cases.html", "stacks.html", "causes.html", "upgrade.html", "changes.html", "about.html", f"stacks/{stack}.html"):
         reader.page.goto(f"{reader.base}/{name}")
-    reader.page.wait_for_timeout(200)
+    visit(reader, tmp_path, [quote(page_of_recipe(f"plain/{payload}")) for payload in PAYLOADS[::TOGETHER]])
+    visit(reader, tmp_path, [page_of_case(case) for case in list(results["cases"])[::TOGETHER]])
     assert [problem for problem in reader.problems if "RAN" in problem or "Security" in problem] == [], "nothing ran, and nothing was even tried"
-    assert reader.outside == []
+    assert [url for url in reader.outside if not url.startswith(tmp_path.as_uri())] == []
 
 
-def test_address_cannot_bring_code(make_reader):
-    reader = make_reader()
+def test_frames_are_looked_into(make_reader, small, tmp_path):
+    """A page that does run what it is given is seen by the same means."""
+    reader = make_reader(small[1].as_uri())
     reader.page.add_init_script(MARK)
-    for payload in PAYLOADS:
-        text = quote(payload, safe="")
-        reader.open(f"index.html?stack={text}&recipe={text}&cause={text}&my-driver={text}&my-line={text}#{text}")
+    (small[1] / "careless.html").write_text("<img src=x onerror=ran(7)>")
+    visit(reader, tmp_path, ["careless.html", "index.html"])
+    assert [problem for problem in reader.problems if "RAN" in problem] == ["RAN 7"]
+
+
+def test_address_cannot_bring_code(make_reader, small):
+    reader = make_reader(small[1].as_uri())
+    reader.page.add_init_script(MARK)
+    texts = [quote(payload, safe="") for payload in PAYLOADS]
+    for some in zip(*[iter(texts)] * 5, strict=True):
+        reader.page.goto("{}/index.html?stack={}&recipe={}&cause={}&my-driver={}&my-line={}#{}".format(reader.base, *some, some[0]))
+    for some in zip(*[iter(texts[1:40])] * 3, strict=True):
+        reader.page.goto("{}/upgrade.html?from={}&to={}&recipe={}".format(reader.base, *some))
+    shown = []
+    for text in texts:  # the page stays and reads its address again
         reader.page.goto(f"{reader.base}/cell.html#{text}")
-    reader.open(f"upgrade.html?from={text}&to={text}&recipe={text}")
-    reader.page.wait_for_timeout(200)
+        shown.append(reader.page.locator("h1").text_content())
+    assert sum(found.split() == payload.split() for found, payload in zip(shown, PAYLOADS, strict=True)) > 90, "it is shown, as text"
     assert reader.problems == []
 
 
