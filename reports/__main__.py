@@ -17,9 +17,10 @@ from reports.drift_table import draw_drift
 from reports.headline import HeadlineError, Inputs, check_headline, write_headline
 from reports.load import FactsError
 from reports.publish import PublicationIncomplete, publish
+from reports.stories import StoryError
 from reports.summary import summarise_run
 
-CLEAR = (FactsError, BaselineError, ResultsError, HeadlineError, RowError, HeaderError, ContentError)
+CLEAR = (FactsError, BaselineError, ResultsError, HeadlineError, RowError, HeaderError, ContentError, StoryError)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -23,6 +23,7 @@ from reports.junit import write_junit
 from reports.load import load_facts, load_not_run
 from reports.results import make_results
 from reports.stacks import Inputs, newest_run
+from reports.stories import list_told, load_stories
 from reports.verdicts import INFRASTRUCTURE
 
 ROOT = Path(__file__).parents[1]
@@ -106,7 +107,8 @@ def judge_drift(places: Places, results: dict, graded: Mapping[str, GradedStack]
     results["drift"] = [change.as_json() for change in drift] if baseline is not None else []
     state = "none" if baseline is None else "drift" if drift else "as expected"
     results["baseline"] = {"state": state, "sha256": hash_baseline(places.baseline)}
-    return Report(results, {stack: make_details(found) for stack, found in graded.items()}, drift)
+    told = list_told(load_stories())
+    return Report(results, {stack: make_details(found, told) for stack, found in graded.items()}, drift)
 
 
 def write_report(places: Places, report: Report, compare: Path | None = None) -> None:

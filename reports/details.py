@@ -1,6 +1,7 @@
 """The details of one stack's cells that are not clean, for the report's pages."""
 
 import shlex
+from collections.abc import Set
 
 from reports.grading import GradedCell, GradedStack
 from reports.verdicts import FLAKY, ISOLATES, NOT_APPLICABLE
@@ -8,11 +9,11 @@ from reports.verdicts import FLAKY, ISOLATES, NOT_APPLICABLE
 SHOWN = ("phases", "errors", "ended", "hang", "crash", "residue", "drift", "process", "repair", "timeline", "duration_s")
 
 
-def make_details(stack: GradedStack) -> dict:
-    """Return what results.schema.json calls 'details': only cells that are neither clean nor n/a."""
+def make_details(stack: GradedStack, told: Set[str] = frozenset()) -> dict:
+    """Return what results.schema.json calls 'details': only cells that are neither clean nor n/a, and those whose ids a story tells of."""
     cells = {}
     for recipe, by_case in stack.cells.items():
-        shown = {case: make_detail(stack.facts.stack, cell) for case, cell in by_case.items() if needs_detail(cell)}
+        shown = {case: make_detail(stack.facts.stack, cell) for case, cell in by_case.items() if needs_detail(cell) or cell.facts.id in told}
         if shown:
             cells[recipe] = shown
     return {"stack": stack.facts.stack, "cells": cells, "recipes": find_remains(stack)}

@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +17,32 @@ from reports.page_grid import build_case_grid, build_matrix, build_recipe_grid, 
 from reports.page_highlight import highlight_code
 from reports.page_model import Site, page_of_case, page_of_recipe
 from reports.page_scripts import build_cells, build_code, build_details, build_index, list_needs, render_script
+from reports.page_stories import SHOWN, answer_claims, collect_timelines, compare_stacks, list_solutions, list_stacks
 from reports.page_text import check_link, quote_names, render_inline, render_text
 from reports.page_views import compare_lines, group_missing, list_bad, summarize_stacks
+from reports.stories import Story, load_stories
 
 _HERE = Path(__file__).parent
 # 'self' covers files beside the page when it is opened from disk; nothing inline runs, and no script can write markup.
 _POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
            "require-trusted-types-for 'script'; trusted-types isolation-matrix")
-_GENERATED = ("recipes", "cases", "stacks", "data", "static")
+_GENERATED = ("recipes", "cases", "stacks", "data", "static", "stories")
 
 
-def write_site(results: dict[str, Any], details: dict[str, dict[str, Any]], directory: Path) -> None:
+def write_site(results: dict[str, Any], details: dict[str, dict[str, Any]], directory: Path, stories: Sequence[Story] | None = None) -> None:
     """Write the whole report into `directory`: pages, scripts with data, downloads.
 
-    `results` follows results.schema.json, `details` maps a stack id to its `$defs/details`.
-    What an earlier call wrote there is replaced; other files are left alone. Raises OSError when a file cannot be written.
+    `results` follows results.schema.json, `details` maps a stack id to its `$defs/details`; stories: None for the repository's own.
+    What an earlier call wrote there is replaced; other files are left alone. Raises OSError when a file cannot be written, StoryError.
     """
-    files = dict(_render_all(Site(results), details))  # all of it first: a report that cannot be made leaves the old one whole
+    site = Site(results)
+    told = load_stories() if stories is None else stories
+    files = {**render_index(site), **dict(_render_others(site, details)), **dict(_render_stories(site, details, told))}  # all of it first: a report that cannot be made leaves the old one whole
+    write_files(files, directory)
+
+
+def write_files(files: dict[str, str], directory: Path) -> None:
+    """Write files by name, and what every page uses, in place of what an earlier call wrote. Raises OSError."""
     directory.mkdir(parents=True, exist_ok=True)
     for name in _GENERATED:
         shutil.rmtree(directory / name, ignore_errors=True)
@@ -43,9 +53,14 @@ def write_site(results: dict[str, Any], details: dict[str, dict[str, Any]], dire
         path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _render_all(site: Site, details: dict[str, dict]) -> Iterator[tuple[str, str]]:
+def render_index(site: Site) -> dict[str, str]:
+    """The page that opens first and its data, by file name."""
+    page = _render(_open_templates(site), "index", "", view="Matrix", matrix=build_matrix(site), missing=group_missing(site))
+    return {"index.html": page, "data/index.js": render_script("index", "", build_index(site))}
+
+
+def _render_others(site: Site, details: dict[str, dict]) -> Iterator[tuple[str, str]]:
     yield from _render_pages(_open_templates(site), site)
-    yield "data/index.js", render_script("index", "", build_index(site))
     yield "data/code.js", render_script("code", "", build_code(site))
     for stack in site.ran:
         yield f"data/cells/{stack.script}", render_script("cells", stack.id, build_cells(site, stack))
@@ -55,7 +70,6 @@ def _render_all(site: Site, details: dict[str, dict]) -> Iterator[tuple[str, str
 
 
 def _render_pages(env: Environment, site: Site) -> Iterator[tuple[str, str]]:
-    yield "index.html", _render(env, "index", "", view="Matrix", matrix=build_matrix(site), missing=group_missing(site))
     for name in ("recipes", "cases", "stacks", "causes", "cell", "upgrade", "about"):
         yield f"{name}.html", _render(env, name, "", view=name.title())
     if site.results["comparison"]:
@@ -72,6 +86,20 @@ def _render_pages(env: Environment, site: Site) -> Iterator[tuple[str, str]]:
                                   bad=list_bad(site, stack))
 
 
+def _render_stories(site: Site, details: dict[str, dict], stories: Sequence[Story]) -> Iterator[tuple[str, str]]:
+    env, told = _open_templates(site), []
+    for story in stories:
+        parts, timelines = answer_claims(site, story, details), collect_timelines(story, details)
+        told.append((story, Counter(found.outcome for _, _, answers in parts for found in answers)))
+        yield f"stories/{story.name}.html", _render(
+            env, "story", "../", view="Stories", story=story, parts=parts, timelines=timelines, stacks=list_stacks(site, story),
+            rows=compare_stacks(site, story), solutions=list_solutions(site, story, story.stack)[:SHOWN],
+            families=" and ".join(site.title_of_family(family) for family in story.families))
+        if timelines:
+            yield f"data/stories/{story.name}.js", render_script("story", story.name, timelines)
+    yield "stories.html", _render(env, "stories", "", view="Stories", told=told)
+
+
 def _render(env: Environment, name: str, root: str, **values: Any) -> str:
     return env.get_template(f"{name}.html.j2").render(root=root, **values)
 
@@ -81,7 +109,7 @@ def _open_templates(site: Site) -> Environment:
                       trim_blocks=True, lstrip_blocks=True)
     env.filters.update(highlight=highlight_code, prose=render_text, inline=render_inline, safe_link=check_link, address=quote_names,
                        page_of_recipe=page_of_recipe, page_of_case=page_of_case, needs=list_needs, cells=render_cells)
-    names = ["Recipes", "Cases", "Stacks", "Causes", "Upgrade"] + ["Changes"] * bool(site.results["comparison"]) + ["About"]
+    names = ["Recipes", "Cases", "Stacks", "Causes", "Upgrade", "Stories"] + ["Changes"] * bool(site.results["comparison"]) + ["About"]
     links = [{"name": "Matrix", "href": "index.html"}] + [{"name": name, "href": f"{name.lower()}.html"} for name in names]
     env.globals.update(site=site, results=site.results, policy=_POLICY, navigation=links, recipe_licence="0BSD",
                        generated=site.results["generated"][:10])

@@ -69,7 +69,7 @@
   function showDetail(detail) {
     const cause = data.causes.find(([id]) => id === detail.cause);
     return [
-      make("p", { class: "verdict-row" }, mark(detail.verdict), cause ? make("span", {}, "Cause: ", make("a", { href: `causes.html#${encodeURIComponent(cause[0])}` }, cause[1])) : "No cause explains it yet."),
+      make("p", { class: "verdict-row" }, mark(detail.verdict), cause ? make("span", {}, "Cause: ", make("a", { href: `causes.html#${encodeURIComponent(cause[0])}` }, cause[1])) : detail.verdict === "isolates" ? explainPlain("isolates") : "No cause explains it yet."),
       detail.reason ? make("p", {}, detail.reason) : "",
       detail.proof ? make("p", {}, make("strong", {}, "First event: "), detail.proof.text) : "",
       detail.passes ? make("p", {}, `First run: ${detail.passes[0]}; confirmation: ${detail.passes[1]}.`) : "",

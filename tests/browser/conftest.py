@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 
 from reports.badge import write_badges
-from reports.page import write_site
+from reports.page import render_index, write_files, write_site
+from reports.page_model import Site
+from reports.stories import load_stories
 from tests.browser.example import make_example
+from tests.browser.example_story import find_cell, make_story
 from tests.presence import report_absence
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+SIZE = {"width": 1440, "height": 900}
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run")
 
 
@@ -37,18 +41,34 @@ def example() -> tuple[dict, dict]:
 
 
 @pytest.fixture(scope="session")
+def red(example) -> dict:
+    """One red cell of a stack of this run, by name."""
+    return find_cell(example[0], "leaks")
+
+
+@pytest.fixture(scope="session")
 def site(example, tmp_path_factory) -> Path:
     return write_example(*example, tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture(scope="session")
+def small(tmp_path_factory) -> tuple[dict, Path]:
+    """Three stacks, every family and theme: its pages have all that larger ones have, less often. Results and the site."""
+    results, details = make_example(lines=1, servers=3, cases=7)
+    return results, write_example(results, details, tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
 def large(tmp_path_factory) -> Path:
-    """40 stacks, 60 recipes, 70 cases."""
-    return write_example(*make_example(lines=5, recipes=60, cases=70), tmp_path_factory.mktemp("large"))
+    """The page that opens first, with 40 stacks, 60 recipes and 70 cases."""
+    results, _ = make_example(lines=5, recipes=60, cases=70)
+    directory = tmp_path_factory.mktemp("large")
+    write_files(render_index(Site(results)), directory)
+    return directory
 
 
 def write_example(results: dict, details: dict, directory: Path) -> Path:
-    write_site(results, details, directory)
+    write_site(results, details, directory, [make_story(results), *load_stories()])
     write_badges(results, directory)
     return directory
 
@@ -77,7 +97,7 @@ class Reader:
         self.page, self.base, self.problems, self.outside = page, base, [], []
         page.on("console", lambda message: self.problems.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("request", lambda request: self.outside.append(request.url) if not request.url.startswith((base, "data:")) else None)
+        page.on("request", lambda request: self.outside.append(request.url) if not request.url.startswith((self.base, "data:", "about:")) else None)
 
     def open(self, name: str):
         self.page.goto("about:blank")  # so that only what comes after "#" changing is a new visit too
@@ -85,26 +105,41 @@ class Reader:
         return self.page
 
 
+def open_page(browser, base: str, **options) -> Reader:
+    context = browser.new_context(**{"viewport": SIZE, **options})
+    context.set_default_timeout(60_000)
+    return Reader(context.new_page(), base)
+
+
 @pytest.fixture
 def make_reader(browser, site):
-    """Open a page: make_reader(base=..., **what Playwright's new_context takes)."""
-    contexts = []
+    """Open a page of its own: make_reader(base=..., **what Playwright's new_context takes)."""
+    readers = []
 
     def make(base: str | None = None, **options) -> Reader:
-        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-        context.set_default_timeout(60_000)
-        contexts.append(context)
-        return Reader(context.new_page(), base or site.as_uri())
+        readers.append(open_page(browser, base or site.as_uri(), **options))
+        return readers[-1]
 
     yield make
-    for context in contexts:
-        context.close()
+    for reader in readers:
+        reader.page.context.close()
+
+
+@pytest.fixture(scope="session")
+def shared_page(browser, site) -> Iterator[Reader]:
+    """One page for all tests that leave nothing in it: a new one costs more than most of them."""
+    reader = open_page(browser, site.as_uri())
+    yield reader
+    reader.page.context.close()
 
 
 @pytest.fixture
-def reader(make_reader) -> Iterator[Reader]:
+def reader(shared_page, site) -> Iterator[Reader]:
     """A page on file://, which must end without an error in the console and without a request to anywhere else."""
-    found = make_reader()
-    yield found
-    assert found.problems == []
-    assert found.outside == []
+    shared_page.page.goto("about:blank")
+    shared_page.base, shared_page.problems[:], shared_page.outside[:] = site.as_uri(), [], []
+    yield shared_page
+    shared_page.page.emulate_media(color_scheme=None, reduced_motion=None)
+    shared_page.page.set_viewport_size(SIZE)
+    assert shared_page.problems == []
+    assert shared_page.outside == []

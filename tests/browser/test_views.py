@@ -11,42 +11,29 @@ VIEWS = {
     "upgrade.html": "Upgrade",
     "changes.html": "Changes",
     "about.html": "About",
+    "cell.html": "A cell",
+    "stories.html": "Stories",
+    "stories/example-story.html": "An example of a story",
     "recipes/plain/example_recipe_07.html": "example_recipe_07",
     "cases/example_case_03.html": "example_case_03 essential",
     "stacks/example-sa20-asyncpg-postgresql18.html": "SQLAlchemy 2.0, asyncpg, PostgreSQL 18",
 }
 
 
-@pytest.fixture
-def red(example) -> dict:
-    """One red cell of a stack of this run, by name."""
-    results, _ = example
-    for stack, recipes in results["cells"].items():
-        for recipe, cells in recipes.items():
-            for case, cell in cells.items():
-                if cell["verdict"] == "leaks" and results["stacks"][stack]["state"] == "ran":
-                    return {"id": f"{stack}/{recipe}/{case}", "stack": stack, "recipe": recipe, "case": case, **cell}
-    raise AssertionError("the example has no leaking cell")
-
-
 @pytest.mark.parametrize(("name", "title"), VIEWS.items())
-def test_view_opens_from_disk(reader, name, title):
-    assert reader.open(name).locator("h1").first.inner_text() == title
+def test_view_opens_from_disk_and_fits(reader, name, title):
+    page = reader.open(name)
+    assert page.locator("h1").first.inner_text() == title
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize(("name", "title"), VIEWS.items())
-def test_view_opens_over_http(make_reader, address, name, title):
-    reader = make_reader(address)
-    assert reader.open(name).locator("h1").first.inner_text() == title
-    assert reader.problems == []
-    assert reader.outside == []
-
-
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("name", [*VIEWS, "cell.html"])
-def test_nothing_sticks_out_of_the_page(make_reader, name, width):
-    page = make_reader(viewport={"width": width, "height": 800}).open(name)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_views_open_over_http(reader, address):
+    reader.base = address
+    for name, title in VIEWS.items():
+        assert reader.open(name).locator("h1").first.inner_text() == title
+        assert (reader.problems, reader.outside) == ([], []), name
 
 
 def test_every_link_of_the_site_leads_somewhere(site):
@@ -146,6 +133,25 @@ def test_changes_and_causes_have_their_targets(reader):
     assert "cause=example_cause_" in reader.page.url
     shown = reader.page.locator("#words tbody td:not([hidden]):not(.muted)").count()
     assert 0 < shown < 14 * 40
+
+
+def test_story_sets_what_was_measured_beside_what_was_claimed(reader, red):
+    page = reader.open("stories/example-story.html")
+    claim = page.locator("#leaking")
+    assert "as claimed" in claim.inner_text() and red["case"] in claim.inner_text()
+    assert "did not reproduce" in page.locator("#clean").inner_text()
+    assert "not run" in page.locator("#absent").inner_text()
+    claim.get_by_text(f"Timeline of {red['case']}").click()
+    claim.locator(".timeline svg").wait_for()
+    assert "first event" in claim.locator(".timeline .first").text_content()
+    claim.get_by_role("link", name=red["case"]).click()
+    page.wait_for_selector("h1:not(:empty)")
+    assert page.url.endswith(f"cell.html#{red['id']}")
+
+
+def test_link_to_a_claim_marks_it(reader):
+    page = reader.open("stories/example-story.html#clean")
+    assert page.locator("article:target").get_attribute("id") == "clean"
 
 
 def test_badges_are_previewed(reader):
