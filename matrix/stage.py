@@ -10,7 +10,8 @@ from pathlib import Path
 from matrix.environments import prepare_environment
 from matrix.rows import Stack
 from matrix.servers import Server, start_server
-from matrix.supervisor.stack import describe_stack, name_database, stack_environment
+from matrix.supervisor.account import name_database, stack_environment
+from matrix.supervisor.header import describe_stack
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Witness, open_witness
 

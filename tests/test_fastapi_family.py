@@ -18,7 +18,7 @@ from matrix.contents import FIXTURES, Recipe
 from matrix.environments import prepare_environment
 from matrix.rows import load_databases, load_stacks
 from matrix.servers import Server, start_server
-from matrix.supervisor.stack import name_database, stack_environment
+from matrix.supervisor.account import name_database, stack_environment
 from matrix.witness import open_witness
 from reports.verdicts import judge_pass
 from tests.conftest import WAYS

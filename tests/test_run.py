@@ -109,13 +109,13 @@ def test_stopped_run_keeps_what_it_has_and_leaves_nothing_running(tmp_path, post
     cells = []
     original = workflow.RunProgress.count_cell
 
-    def stop_after_ten(self, stack_id):
+    def stop_in_the_second_recipe(self, stack_id):
         original(self, stack_id)
         cells.append(stack_id)
-        if len(cells) == 10:
+        if len(cells) == 40:
             os.kill(os.getpid(), 2)
 
-    monkeypatch.setattr(workflow.RunProgress, "count_cell", stop_after_ten)
+    monkeypatch.setattr(workflow.RunProgress, "count_cell", stop_in_the_second_recipe)
     outcome, screen = run([postgresql_server], plan_of(STACK, recipes=("plain/*",), cases=("commit_*",)), tmp_path)
     assert outcome.interrupted
     assert "stopped before" in screen

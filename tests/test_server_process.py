@@ -11,7 +11,7 @@ import pytest
 from matrix.contents import FIXTURES
 from matrix.environments import prepare_environment
 from matrix.rows import load_stacks
-from matrix.supervisor.stack import name_database, stack_environment
+from matrix.supervisor.account import name_database, stack_environment
 from matrix.witness import Witness, open_witness
 
 STACK = "sa20-psycopg2-postgresql18-flask"

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import random
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from matrix.contents import ROOT, Case, Recipe
+from matrix.contents import Case, Recipe
 from matrix.facts import FactsFile
 from matrix.headers import find_unmet
 from matrix.rows import Stack
 from matrix.servers import Server
+from matrix.supervisor.account import name_database, stack_environment
 from matrix.supervisor.cells import Examination, RecipeFacts
 from matrix.supervisor.childrun import InstrumentBroken
+from matrix.supervisor.header import describe_stack, make_header, now
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Account, Witness, open_witness
 from reports.controls import check_controls
@@ -159,68 +157,8 @@ def prove_sight(witness: Witness) -> None:
         raise InstrumentBroken(f"the witness is blind: planted and not seen: {', '.join(unseen)}")
 
 
-def describe_stack(warm: WarmProcess) -> dict:
-    """Ask a child of the warm process for versions, extensions and schema."""
-    child = warm.fork({"task": "describe"})
-    try:
-        return child.channel.receive(30.0)["described"]
-    except Exception as error:
-        child.wait(2.0)
-        raise InstrumentBroken(f"the stack cannot describe itself: {error}\n{child.read_output()}") from error
-    finally:
-        child.close()
-
-
-def make_header(job: StackJob, witness: Witness, described: dict) -> dict:
-    """Return the first line of the facts: what ran, in which exact versions, when and where."""
-    stack, database = job.stack, job.stack.database
-    return {
-        "kind": "header",
-        "format": 1,
-        "run": job.run_id,
-        "stack": {
-            **{name: getattr(stack, name) for name in ("id", "line", "mode", "python", "dialect", "driver", "asynchronous", "promised")},
-            "database": {"id": database.id, "product": database.product, "major": database.major},
-        },
-        "versions": {name: described[name] for name in ("python", "implementation", "packages")} | {"server": job.server.version},
-        "c_extensions": described["c_extensions"],
-        "server": {"way": job.server.way, "version": job.server.version},
-        "capabilities": witness.capabilities | described["capabilities"],
-        "selection": {"complete": job.complete, "recipes": [recipe.id for recipe in job.recipes], "cases": [case.id for case in job.cases]},
-        "recipes": {recipe.id: {"sha256": recipe.sha256} for recipe in job.recipes},
-        "cases": {case.id: {"sha256": case.sha256, "level": case.level, "theme": case.theme, "commits": case.commits} for case in job.cases},
-        "started": now(),
-        "host": {"cores": os.cpu_count(), "system": platform.platform()},
-    }
-
-
-def name_database(stack: Stack) -> str:
-    """Return a database name of this run's own: our prefix, the stack, something random (63 characters at most)."""
-    return f"matrix_{stack.id.replace('-', '_')[:40]}_{uuid.uuid4().hex[:8]}"
-
-
-def stack_environment(stack: Stack, account: Account) -> dict[str, str]:
-    """Return the environment of a stack's processes; the password travels here and nowhere else."""
-    inherited = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTEST_ADDOPTS", "VIRTUAL_ENV")}
-    return inherited | {
-        "MATRIX_DATABASE_URL": make_url(stack, account),
-        "MATRIX_MODE": stack.mode,
-        "PYTHONHASHSEED": "0",
-        "PYTHONPATH": str(ROOT),
-    }
-
-
-def make_url(stack: Stack, account: Account) -> str:
-    """Return the SQLAlchemy URL with which the application under test connects."""
-    query = f"?{urlencode(stack.query)}" if stack.query else ""
-    return f"{stack.dialect}://{quote(account.user)}:{quote(account.password)}@{account.host}:{account.port}/{account.database}{query}"
 
 
 def hidden_texts(server: Server, account: Account) -> tuple[str, ...]:
     """Return what must never be written: passwords, as they are and as a URL carries them."""
     return (server.password, account.password, quote(server.password), quote(account.password))
-
-
-def now() -> str:
-    """Return the time in UTC, ISO 8601, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,55 @@
+"""The first line of the facts: what runs, in which exact versions, when and where."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from matrix.supervisor.childrun import InstrumentBroken
+from matrix.supervisor.warm import WarmProcess
+from matrix.witness import Witness
+
+if TYPE_CHECKING:
+    from matrix.supervisor.stack import StackJob
+
+
+def describe_stack(warm: WarmProcess) -> dict:
+    """Ask a child of the warm process for versions, extensions and schema."""
+    child = warm.fork({"task": "describe"})
+    try:
+        return child.channel.receive(30.0)["described"]
+    except Exception as error:
+        child.wait(2.0)
+        raise InstrumentBroken(f"the stack cannot describe itself: {error}\n{child.read_output()}") from error
+    finally:
+        child.close()
+
+
+def make_header(job: StackJob, witness: Witness, described: dict) -> dict:
+    """Return the first line of the facts: what ran, in which exact versions, when and where."""
+    stack, database = job.stack, job.stack.database
+    return {
+        "kind": "header",
+        "format": 1,
+        "run": job.run_id,
+        "stack": {
+            **{name: getattr(stack, name) for name in ("id", "line", "mode", "python", "dialect", "driver", "asynchronous", "promised")},
+            "database": {"id": database.id, "product": database.product, "major": database.major},
+        },
+        "versions": {name: described[name] for name in ("python", "implementation", "packages")} | {"server": job.server.version},
+        "c_extensions": described["c_extensions"],
+        "server": {"way": job.server.way, "version": job.server.version},
+        "capabilities": witness.capabilities | described["capabilities"],
+        "selection": {"complete": job.complete, "recipes": [recipe.id for recipe in job.recipes], "cases": [case.id for case in job.cases]},
+        "recipes": {recipe.id: {"sha256": recipe.sha256} for recipe in job.recipes},
+        "cases": {case.id: {"sha256": case.sha256, "level": case.level, "theme": case.theme, "commits": case.commits} for case in job.cases},
+        "started": now(),
+        "host": {"cores": os.cpu_count(), "system": platform.platform()},
+    }
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
