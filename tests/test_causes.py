@@ -212,6 +212,10 @@ RULES = {
         cell("1c> checkout", f"1c> {INSERT}", "1c> checkout", f"1c> {INSERT}", "1c> commit", "1c> checkin", "1c> rollback", **BREAK),
         cell("1c> checkout", f"1c> {INSERT}", "2c> checkout", f"2c> {INSERT}", "2c> commit", "2c> checkin", "1c> rollback", **BREAK),
     ),
+    "connection_given_twice": (
+        cell("1c> checkout", f"1c: {INSERT}", "1c> checkout", f"1c: {SELECT}", "1c> rollback", **BREAK),
+        cell("1c> checkout", f"1c: {INSERT}", "1c: COMMIT", "1c> checkout", f"1c: {SELECT}", "1c> rollback", **BREAK),
+    ),
     "unfinished_work_read": (
         cell(*OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", "1c: SAVEPOINT b", f"1c: {SELECT}", "1c: ROLLBACK TO SAVEPOINT b", **BREAK),
         cell(*OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", "1c: RELEASE SAVEPOINT a", "1c: SAVEPOINT b", f"1c: {SELECT}", **BREAK),
@@ -421,4 +425,5 @@ def test_kinds_of_statement():
     assert not is_ddl("CREATE TEMPORARY TABLE t (id INT)")
     assert is_cleanup("DELETE FROM orders")
     assert is_cleanup("TRUNCATE customers, orders RESTART IDENTITY CASCADE")
+    assert is_cleanup("SELECT public.clean_tables();")
     assert not is_cleanup("DELETE FROM orders WHERE id = 1")

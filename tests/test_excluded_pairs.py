@@ -26,6 +26,11 @@ PAIRS = [
     ("pyramid", "sa14-psycopg2-postgresql18-pyramid"),
     ("asyncio", "sa14-asyncpg-postgresql18"),
     ("asyncio", "sa20-aiomysql-mysql97"),
+    ("ideas", "sa13-psycopg2-postgresql18"),
+    ("ideas", "sa20-pymysql-mysql97"),
+    ("ideas_asyncio", "sa14-asyncpg-postgresql18"),
+    ("plugins", "sa14-psycopg2-postgresql18-plugins"),
+    ("plugins_asyncio", "sa20-asyncpg-postgresql18"),
 ]
 # The whole family is excluded by the kind of driver, or because its packages are not there.
 FOREIGN = [

@@ -22,7 +22,8 @@ WRITE = re.compile(
 )
 # Statements that end the open transaction on MySQL and MariaDB; temporary tables do not.
 DDL = re.compile(r"(CREATE(?!\s+(OR\s+REPLACE\s+)?TEMP)|DROP(?!\s+TEMP)|ALTER|TRUNCATE|RENAME|GRANT|REVOKE)\b")
-CLEANUP = re.compile(r"(DELETE\s+FROM\s+\S+;?$|TRUNCATE\b|DROP\s+(TABLE|SCHEMA|DATABASE)\b)")
+# What empties or drops; pytest-clean-database truncates inside a function or procedure of its own.
+CLEANUP = re.compile(r"(DELETE\s+FROM\s+\S+;?$|TRUNCATE\b|DROP\s+(TABLE|SCHEMA|DATABASE)\b|(SELECT|CALL)\s+(\w+\.)?CLEAN_TABLES\(\))")
 
 
 def tidy(text: str | None) -> str:

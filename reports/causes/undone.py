@@ -109,14 +109,14 @@ def second_connection_blind(cell: Evidence) -> Proof | None:
 
 
 @theme.cause(
-    "The test's database is a copy without the rows that were there",
-    "The fixture gives every test a new copy of a template, and the rows that the application expects were written to another database. "
-    "The copy does not have them.",
-    "Write seed rows into the template before it is copied, or into each copy.",
+    "The test's database or schema is new, without the rows that were there",
+    "The fixture gives every test a new database or schema, and the rows that the application expects were written to another one. "
+    "The new one does not have them.",
+    "Write seed rows into the template before it is copied, or into each new database or schema.",
     links.POSTGRESQL + "manage-ag-templatedbs.html",
 )
 def copy_lacks_rows(cell: Evidence) -> Proof | None:
-    made = cell.find_text(r"CREATE\s+DATABASE", [mark for mark in cell.marks if mark.phase == "setup"])
+    made = cell.find_text(r"CREATE\s+(DATABASE|SCHEMA|TABLE)", [mark for mark in cell.marks if mark.phase == "setup"])
     used = [mark for mark in cell.in_call(cell.wire) if uses_tables(mark)]
     if not cell.breaks or made is None or not used or not reads(used[0]):
         return None
