@@ -3,20 +3,21 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from cases.sample import Customer, names, say
+from cases.sample import Customer, end_backend, names, say
 
 
 def lose_connection(app, session):
     """Have the server end the session's connection, and let the session find out."""
     who = session.execute(say(app, postgresql="SELECT pg_backend_pid()", mysql="SELECT CONNECTION_ID()")).scalar()
     with app.engine.connect() as other:
-        other.execute(say(app, postgresql="SELECT pg_terminate_backend(%d)" % who, mysql="KILL %d" % who))
+        end_backend(other, app.dialect_name, who)
     with pytest.raises(DBAPIError):
         session.execute(text("SELECT 1"))
     session.rollback()
 
 
 @pytest.mark.limit
+@pytest.mark.needs("lost_connections_noticed")
 def test_connection_lost_before_commit(app):
     """The connection is lost in the middle of a transaction; production loses that, reconnects and commits the next.
 
@@ -34,6 +35,7 @@ def test_connection_lost_before_commit(app):
 
 
 @pytest.mark.limit
+@pytest.mark.needs("lost_connections_noticed")
 def test_connection_lost_after_commit(app):
     """The connection is lost after a commit; production still has what was committed, on the next connection.
 

@@ -112,3 +112,12 @@ def wait_for(*works, seconds=None):
     """
     tasks = asyncio.gather(*[greenlet_spawn(work) for work in works])
     await_only(asyncio.wait_for(tasks, seconds))
+
+
+def end_backend(connection, dialect_name, who):
+    """End a connection of the server, and wait until it has gone: drivers read its last words, or do not."""
+    if dialect_name == "mysql":
+        connection.execute(text("KILL %d" % who))
+    else:
+        while connection.execute(text("SELECT pg_terminate_backend(%d)" % who)).scalar():
+            continue

@@ -1,30 +1,29 @@
-"""What SQLAlchemy and the driver of a stack can do, found out by looking; the server is the witness's to ask."""
+"""What SQLAlchemy and the driver of a stack can do, found out by doing it; the server is the witness's to ask."""
 import os
 
-from sqlalchemy import create_engine
-from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine.url import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+
+WHO = {"postgresql": "SELECT pg_backend_pid()", "mysql": "SELECT CONNECTION_ID()"}
 
 
 def find_abilities():
     """Return what this stack's SQLAlchemy and driver can do (dict: name of a capability to bool)."""
-    dialect = make_url(os.environ["MATRIX_DATABASE_URL"]).get_dialect()
-    is_async = bool(getattr(dialect, "is_async", False))
-    return {
+    url = os.environ["MATRIX_DATABASE_URL"]
+    is_async = bool(getattr(make_url(url).get_dialect(), "is_async", False))
+    found = {
         "asyncio": is_async,
         "threads": not is_async,  # an asynchronous session cannot leave its event loop
         "lazy_loading": not is_async,
-        "begin_block": not begins_when_made(),
+        "begin_block": hasattr(Session, "in_transaction"),  # before 1.4 a session is begun from the start
         "commit_as_you_go": is_async or has_commit(),
-        # AsyncConnection has no begin_twophase
-        "two_phase": not is_async and dialect.do_begin_twophase is not getattr(Dialect, "do_begin_twophase", None),
     }
-
-
-def begins_when_made():
-    """Say whether a session is in a transaction from the start: SQLAlchemy 1.3, where begin() is then refused."""
-    return not hasattr(Session, "in_transaction")
+    found.update(try_asynchronously(url) if is_async else try_driver(create_engine(url)))
+    if is_async:
+        found["two_phase"] = False  # AsyncConnection has no begin_twophase
+    return found
 
 
 def has_commit():
@@ -32,3 +31,56 @@ def has_commit():
     options = {"future": True} if os.environ.get("MATRIX_MODE") == "future" else {}
     with create_engine("sqlite://", **options).connect() as connection:
         return hasattr(connection, "commit")
+
+
+def try_asynchronously(url):
+    """Return what try_driver() finds on an asynchronous engine."""
+    import asyncio
+
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.util import greenlet_spawn
+
+    async def work():
+        return await greenlet_spawn(try_driver, create_async_engine(url).sync_engine)
+
+    return asyncio.run(work())
+
+
+def try_driver(engine):
+    """Return what the driver can do, by name; it leaves neither a connection nor anything in the database."""
+    try:
+        return {"lost_connections_noticed": does(notice_loss, engine), "two_phase": does(commit_in_two_phases, engine)}
+    finally:
+        engine.dispose()
+
+
+def does(attempt, engine):
+    """Say whether the attempt came to its end; drivers that cannot do it raise whatever they like."""
+    try:
+        return attempt(engine)
+    except Exception:
+        return False
+
+
+def notice_loss(engine):
+    """Say whether SQLAlchemy takes a connection that the server has ended for lost, so that the pool connects anew."""
+    from cases.sample import end_backend
+
+    with engine.connect() as lost:
+        backend = lost.execute(text(WHO[engine.dialect.name])).scalar()
+        with engine.connect() as other:
+            end_backend(other, engine.dialect.name, backend)
+        try:
+            lost.execute(text("SELECT 1"))
+        except DBAPIError as error:
+            return bool(error.connection_invalidated)
+    return False
+
+
+def commit_in_two_phases(engine):
+    """Prepare a transaction of a Connection and roll it back."""
+    with engine.connect() as connection:
+        transaction = connection.begin_twophase(xid="%s_probe" % engine.url.database)
+        transaction.prepare()
+        transaction.rollback()
+    return True
