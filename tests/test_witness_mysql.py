@@ -93,6 +93,16 @@ def test_every_schema_change_is_seen_and_undone(witness: Witness, client: Client
     assert client.say("select name from customers", "select what from heap") == [("Ann",)]
 
 
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+def test_a_finished_two_phase_transaction_is_not_open(witness: Witness, client: Client, end: str) -> None:
+    """Its connection goes on, and MySQL's record of it says ACTIVE and PREPARED until the next transaction."""
+    baseline = witness.record_baseline()
+    client.say(*fit("xa start '{name}_x';insert into alembic_version values ('x');xa end '{name}_x';xa prepare '{name}_x'", witness).split(";"))
+    assert "prepared_transaction" in {r.kind for r in witness.find_residue(baseline)}
+    client.say(fit(f"xa {end} '{{name}}_x'", witness), "rollback")
+    assert {r.kind for r in witness.find_residue(baseline)} == ({"rows_added"} if end == "commit" else set())
+
+
 def test_a_schema_change_inside_a_procedure_or_a_prepared_statement_is_seen(witness: Witness, client: Client) -> None:
     client.say("create procedure change_it() create table from_procedure (id int)")
     baseline = witness.record_baseline()

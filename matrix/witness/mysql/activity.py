@@ -13,11 +13,13 @@ from matrix.witness.observing import Holding
 
 _OWN = "t.processlist_user = '{user}' and t.processlist_id <> connection_id()"
 
+# A prepared transaction has left its connection (xa_detach_on_prepare): XA RECOVER tells of it, while
+# the connection's record stays ACTIVE even when it has long been finished.
 _HELD = f"""select /*+ JOIN_FIXED_ORDER() */ t.processlist_id, t.processlist_command,
   e.event_id, m.lock_status, m.object_type, m.object_schema, m.object_name, m.lock_type
  from performance_schema.threads t
  left join performance_schema.events_transactions_current e
-   on e.thread_id = t.thread_id and e.state = 'ACTIVE'
+   on e.thread_id = t.thread_id and e.state = 'ACTIVE' and not e.xa_state <=> 'PREPARED'
  left join performance_schema.metadata_locks m on m.owner_thread_id = t.thread_id
    and m.object_type in ('TABLE', 'USER LEVEL LOCK')
  where {_OWN}"""
