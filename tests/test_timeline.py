@@ -27,6 +27,6 @@ def test_the_probes_own_statements_are_left_out_with_their_transaction():
 
 
 def test_words_of_events():
-    words = {"SAVEPOINT a": "savepoint", "ROLLBACK TO SAVEPOINT a": "rollback_to", "RELEASE SAVEPOINT a": "release", "START TRANSACTION": "begin", "create table t (id int)": "implicit_commit", "CREATE TEMPORARY TABLE t (id int)": "statement", "SELECT 1": "statement"}
+    words = {"SAVEPOINT a": "savepoint", "ROLLBACK TO SAVEPOINT a": "rollback_to", "RELEASE SAVEPOINT a": "release", "START TRANSACTION": "begin", "create table t (id int)": "implicit_commit", "CREATE TEMPORARY TABLE t (id int)": "statement", "SELECT 1": "statement", "COMMIT PREPARED 'a'": "statement", "ROLLBACK PREPARED 'a'": "statement", "COMMIT": "commit"}
     assert {text: name_event(text, "mysql") for text in words} == words
     assert name_event("CREATE TABLE t (id int)", "postgresql") == "statement"

@@ -17,8 +17,8 @@ EVENTS = (
     (re.compile(r"SAVEPOINT\b", re.I), "savepoint"),
     (re.compile(r"RELEASE\b", re.I), "release"),
     (re.compile(r"ROLLBACK\s+(WORK\s+)?TO\b", re.I), "rollback_to"),
-    (re.compile(r"(ROLLBACK|ABORT)\b", re.I), "rollback"),
-    (re.compile(r"(COMMIT|END)\b", re.I), "commit"),
+    (re.compile(r"(ROLLBACK|ABORT)\b(?!\s+PREPARED)", re.I), "rollback"),
+    (re.compile(r"(COMMIT|END)\b(?!\s+PREPARED)", re.I), "commit"),
 )
 REPEATED = frozenset({"statement", "savepoint", "release", "rollback_to"})  # the server's own words replace these
 
