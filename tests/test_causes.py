@@ -180,6 +180,42 @@ RULES = {
         cell(*OUTER, "1c: SET CONSTRAINTS ALL DEFERRED", f"1c: {INSERT}", **BREAK),
         cell(*OUTER, f"1c: {INSERT}", **BREAK),
     ),
+    "local_setting_stays": (
+        cell(*OUTER, "1c: SET LOCAL statement_timeout = 5", "1c: RELEASE SAVEPOINT a", **BREAK),
+        cell(*OUTER, "1c: SET LOCAL statement_timeout = 5", "1c: COMMIT", **BREAK),
+    ),
+    "read_only_stays": (
+        cell(*OUTER, "1c: SET TRANSACTION READ ONLY", "1c: RELEASE SAVEPOINT a", **BREAK),
+        cell(*OUTER, "1c: SET TRANSACTION READ ONLY", "1c: COMMIT", **BREAK),
+    ),
+    "temporary_table_stays": (
+        cell(*OUTER, "1c: CREATE TEMP TABLE t (id INT) ON COMMIT DROP", "1c: RELEASE SAVEPOINT a", **BREAK),
+        cell(*OUTER, "1c: CREATE TEMP TABLE t (id INT)", "1c: RELEASE SAVEPOINT a", **BREAK),
+    ),
+    "cursor_stays_open": (
+        cell(*OUTER, "1c: DECLARE c CURSOR FOR SELECT 1", "1c: RELEASE SAVEPOINT a", **BREAK),
+        cell(*OUTER, "1c: DECLARE c CURSOR FOR SELECT 1", "1c: COMMIT", **BREAK),
+    ),
+    "transaction_lock_stays": (
+        cell(*OUTER, "1c: SELECT pg_advisory_xact_lock(1)", "1c: RELEASE SAVEPOINT a", **BREAK),
+        cell(*OUTER, "1c: SELECT pg_advisory_lock(1)", "1c: RELEASE SAVEPOINT a", **BREAK),
+    ),
+    "nothing_expired": (
+        cell(f"1c: {INSERT}", "1c: UPDATE customers SET credit = 2", **BREAK),
+        cell(f"1c: {INSERT}", "1c: UPDATE customers SET credit = 2", f"1c: {SELECT}", **BREAK),
+    ),
+    "commit_after_lost_connection": (
+        cell(*OUTER, f"1c: {INSERT}", "1c> close", f"1c: {INSERT}", "1c> commit", "1c: COMMIT", **LEAK),
+        cell(*OUTER, f"1c: {INSERT}", "1c> commit", "1c: COMMIT", "1c> close", **LEAK),
+    ),
+    "outer_connection_lost": (
+        cell(*OUTER, f"1c: {INSERT}", "1c> close", **BREAK),
+        cell(*OUTER, f"1c: {INSERT}", "2c> close", **BREAK),
+    ),
+    "one_database_session": (
+        cell(*OUTER, "1c: SELECT GET_LOCK('a', 0)", "1c: SELECT GET_LOCK('a', 0)", **BREAK),
+        cell(*OUTER, "1c: SELECT GET_LOCK('a', 0)", "2c: SELECT GET_LOCK('a', 0)", **BREAK),
+    ),
     "text_rollback": (
         cell(*OUTER, f"1c: {INSERT}", "1c> ROLLBACK", "1c: ROLLBACK", **BREAK),
         cell(*OUTER, f"1c: {INSERT}", "1c> rollback", "1c: ROLLBACK", **BREAK),
@@ -427,3 +463,24 @@ def test_kinds_of_statement():
     assert is_cleanup("TRUNCATE customers, orders RESTART IDENTITY CASCADE")
     assert is_cleanup("SELECT public.clean_tables();")
     assert not is_cleanup("DELETE FROM orders WHERE id = 1")
+
+
+def test_lost_connection_loses_what_was_never_committed():
+    lost = cell(f"1c: {INSERT}", "1c> close", f"1c: {SELECT}", **BREAK)
+    assert find_cause(lost)[0].id == "commit_swallowed"
+
+
+def test_lock_tables_is_no_ddl():
+    locked = make_evidence(*OUTER, f"1c: {INSERT}", "1c: LOCK TABLES customers WRITE", product="mysql", **LEAK)
+    locked.facts["timeline"][-1]["event"] = "implicit_commit"
+    assert find_cause(locked)[0].id == "statement_implicit_commit"
+
+
+def test_cleanup_that_left_a_lock_missed_no_rows():
+    locked = cell("1c: BEGIN", f"1c: {INSERT}", "1c: SELECT GET_LOCK('a', 0)", "1c: COMMIT", "1t: TRUNCATE customers", "1t: COMMIT", **leaking("advisory_lock_held"))
+    assert find_cause(locked)[0].id == "session_lock_survives"
+
+
+def test_refused_lock_is_not_blindness():
+    waited = refused("could not obtain lock on row", "sqlalchemy.exc.OperationalError", "call", *OUTER, f"1c: {INSERT}", f"2c: {SELECT} FOR UPDATE NOWAIT")
+    assert find_cause(waited)[0].id == "lock_not_released"

@@ -54,3 +54,8 @@ def sets_autocommit(mark: Mark) -> bool | None:
     if not text.startswith(("SETAUTOCOMMIT=", "SETSESSIONAUTOCOMMIT=")):
         return None
     return text.rstrip(";").endswith(("=1", "=ON"))
+
+
+def find_lost(cell: Evidence) -> Mark | None:
+    """Return the first close, during the test, of a connection on which the fixture holds a transaction."""
+    return next((mark for mark in cell.in_call(cell.client) if mark.event == "close" and mark.lane in cell.outer), None)

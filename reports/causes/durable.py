@@ -4,6 +4,7 @@ from reports.causes import links
 from reports.causes.commits import (
     cleans_up,
     commits_silently,
+    find_lost,
     find_unasked_commit,
     prove_first,
     savepoint_was_spent,
@@ -12,6 +13,7 @@ from reports.causes.commits import (
 )  # fmt: skip
 from reports.causes.evidence import Evidence
 from reports.causes.marks import Proof
+from reports.causes.remains import OBJECT_KINDS
 from reports.causes.statements import is_cleanup, is_ddl, is_write
 from reports.causes.theme import Theme
 
@@ -54,7 +56,8 @@ def driver_commit(cell: Evidence) -> Proof | None:
 def ddl_implicit_commit(cell: Evidence) -> Proof | None:
     if not cell.leaks or not cell.implicit_commits:
         return None
-    mark = next((mark for mark in cell.in_call(cell.wire) if mark.event == "implicit_commit" or is_ddl(mark.text)), None)
+    silent = [mark for mark in cell.in_call(cell.wire) if mark.event == "implicit_commit" and not commits_silently(mark)]
+    mark = next((mark for mark in cell.in_call(cell.wire) if mark in silent or is_ddl(mark.text)), None)
     return mark and mark.prove()
 
 
@@ -126,6 +129,19 @@ def savepoint_used_up(cell: Evidence) -> Proof | None:
 
 
 @theme.cause(
+    "After the fixture's connection was lost, COMMIT was real",
+    "The connection ended in the middle of the test, and the fixture's transaction with it. "
+    "SQLAlchemy connected anew, and on the new connection nothing stood between commit() and the database.",
+    "Test lost connections and cancelled statements with the application's own engine, and clean up after it.",
+    links.POOLS + "#dealing-with-disconnects",
+)
+def commit_after_lost_connection(cell: Evidence) -> Proof | None:
+    closed = find_lost(cell) if cell.leaks else None
+    later = closed and next((commit for commit in cell.commits if commit.mark.index > closed.index), None)
+    return later and closed.prove(", on the connection of the fixture's transaction, and a COMMIT came after it")
+
+
+@theme.cause(
     "After a ROLLBACK of the fixture's transaction, COMMIT was real",
     "The application's rollback() ended the transaction that the fixture had begun. "
     "What came after ran in a new transaction on the same connection, and its commit() reached the server.",
@@ -166,8 +182,7 @@ def second_connection_commit(cell: Evidence) -> Proof | None:
     links.METADATA,
 )
 def cleanup_missed(cell: Evidence) -> Proof | None:
-    only_removed = all(found["kind"] in ("rows_removed", "rows_changed") for found in cell.facts["residue"])
-    if only_removed or not cleans_up(cell):
+    if not cell.find_residue("rows_added", *OBJECT_KINDS) or not cleans_up(cell):
         return None
     return prove_first(cell, lambda commit: not cell.outer and not is_cleanup(commit.write.text))
 

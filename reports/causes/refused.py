@@ -4,6 +4,7 @@ from reports.causes import links
 from reports.causes.evidence import Evidence
 from reports.causes.marks import Proof
 from reports.causes.theme import Theme
+from reports.causes.undone import find_lock_error
 
 theme = Theme("refused")
 
@@ -120,7 +121,7 @@ def isolation_level_fixed(cell: Evidence) -> Proof | None:
     links.POSTGRESQL + "explicit-locking.html",
 )
 def lock_not_released(cell: Evidence) -> Proof | None:
-    return cell.find_error(r"lock wait timeout exceeded", r"could not obtain lock", r"due to lock timeout", types=("LockNotAvailable",))
+    return find_lock_error(cell)
 
 
 @theme.cause(

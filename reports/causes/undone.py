@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from reports.causes import links
 from reports.causes.evidence import Evidence
 from reports.causes.marks import Mark, Proof
-from reports.causes.statements import is_write
+from reports.causes.statements import is_write, tidy
 from reports.causes.theme import Theme
 
 theme = Theme("undone")
@@ -62,15 +62,33 @@ def commit_swallowed(cell: Evidence) -> Proof | None:
     if not cell.breaks:
         return None
     # Where the fixture holds a transaction elsewhere, only a released savepoint shows that the application committed.
-    written, committed = set(), set()
-    for mark in cell.in_call(cell.wire):
+    written, committed, witness = set(), set(), "server" if cell.server else "client"
+    for mark in cell.in_call(cell.marks):
+        # a connection that is lost loses its work too, and only the client can tell
+        if mark.source != witness and mark.does != "close":
+            continue
         if mark.does == "commit":
             return None
-        if mark.does == "rollback" and mark.lane in (committed - cell.outer if cell.outer else written) and goes_on(cell, mark):
+        if mark.does in ("rollback", "close") and mark.lane in (committed - cell.outer if cell.outer else written) and goes_on(cell, mark):
             return mark.prove(", and no COMMIT had come before it")
         written |= {mark.lane} if is_write(mark.text) else set()
         committed |= {mark.lane} & written if mark.does == "release" else set()
     return None
+
+
+@theme.cause(
+    "commit() never became a COMMIT, so the session read nothing anew",
+    "After a real commit the session reads again what it holds, because others may have changed it. "
+    "Here neither COMMIT nor RELEASE reached the server, and the object that the test looked at was never read after the last UPDATE.",
+    "Leave session.commit() as it is and give it a savepoint to release.",
+    links.JOINING,
+)
+def nothing_expired(cell: Evidence) -> Proof | None:
+    calls = cell.in_call(cell.wire)
+    if not cell.breaks or was_refused(cell) or any(mark.does in ("commit", "release", "rollback", "rollback_to") for mark in calls):
+        return None
+    last = next((mark for mark in reversed(calls) if uses_tables(mark)), None)
+    return last.prove(", and nothing was read after it") if last and tidy(last.text).startswith("UPDATE") else None
 
 
 @theme.cause(
@@ -95,7 +113,7 @@ def savepoint_undid_commit(cell: Evidence) -> Proof | None:
     links.JOINING,
 )
 def second_connection_blind(cell: Evidence) -> Proof | None:
-    if not cell.breaks:
+    if not cell.breaks or find_lock_error(cell):
         return None
     uncommitted: set[int] = set()
     for mark in cell.wire:
@@ -195,6 +213,13 @@ def nothing_ended(cell: Evidence) -> Proof | None:
         return None
     read = next((mark for mark in after if uses_tables(mark)), None)
     return read and read.prove(", after a write that nothing had ended")
+
+
+def find_lock_error(cell: Evidence) -> Proof | None:
+    """Return the error by which the server refused to wait, or to wait longer, for a lock."""
+    return cell.find_error(
+        r"lock wait timeout exceeded", r"could not obtain lock", r"due to lock timeout", r"NOWAIT is set", types=("LockNotAvailable",)
+    )
 
 
 def find_sqlite_read(client: list[Mark]) -> Mark | None:
