@@ -291,6 +291,14 @@ def test_session_setting_that_goes_back_to_the_pool_is_seen(bench):
     assert [found["object"] for found in cell["process"] if found["kind"] == "session_setting"] in (["statement_timeout"], ["lock_wait_timeout"])
 
 
+def test_capabilities_of_server_and_driver_are_tried(bench):
+    header = bench.run([bench.write_recipe("clean", CLEAN)], ["commit_once"])[0]
+    able = {name for name, has in header["capabilities"].items() if has}
+    assert {"skip_locked", "threads", "begin_block", "commit_as_you_go", "lost_connections_noticed", "two_phase"} <= able
+    assert ("transaction_clock" in able) == ("postgresql" in bench.stack_id)
+    assert "asyncio" not in able
+
+
 def test_session_setting_goes_with_its_connection(postgresql_bench):
     kept = REAL.replace("session.close()", "session.execute(text('SET statement_timeout = 12345')); session.commit(); session.close(); engine.dispose()")
     cell = pick_cells(postgresql_bench.run([postgresql_bench.write_recipe("disposed", kept)], ["commit_once"]), "plain/disposed")["commit_once"]

@@ -1,5 +1,6 @@
 """What SQLAlchemy and the driver of a stack can do, found out by doing it; the server is the witness's to ask."""
 import os
+import socket
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine.url import make_url
@@ -7,6 +8,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 WHO = {"postgresql": "SELECT pg_backend_pid()", "mysql": "SELECT CONNECTION_ID()"}
+# AsyncConnection has no begin_twophase, and when a driver hears of a lost connection is its event loop's chance
+ASYNCHRONOUS = {"lost_connections_noticed": False, "two_phase": False}
+ATTEMPTS = 4
+MOST_DESCRIPTORS = 256
 
 
 def find_abilities():
@@ -20,9 +25,7 @@ def find_abilities():
         "begin_block": hasattr(Session, "in_transaction"),  # before 1.4 a session is begun from the start
         "commit_as_you_go": is_async or has_commit(),
     }
-    found.update(try_asynchronously(url) if is_async else try_driver(create_engine(url)))
-    if is_async:
-        found["two_phase"] = False  # AsyncConnection has no begin_twophase
+    found.update(ASYNCHRONOUS if is_async else try_driver(create_engine(url)))
     return found
 
 
@@ -31,19 +34,6 @@ def has_commit():
     options = {"future": True} if os.environ.get("MATRIX_MODE") == "future" else {}
     with create_engine("sqlite://", **options).connect() as connection:
         return hasattr(connection, "commit")
-
-
-def try_asynchronously(url):
-    """Return what try_driver() finds on an asynchronous engine."""
-    import asyncio
-
-    from sqlalchemy.ext.asyncio import create_async_engine
-    from sqlalchemy.util import greenlet_spawn
-
-    async def work():
-        return await greenlet_spawn(try_driver, create_async_engine(url).sync_engine)
-
-    return asyncio.run(work())
 
 
 def try_driver(engine):
@@ -63,18 +53,44 @@ def does(attempt, engine):
 
 
 def notice_loss(engine):
-    """Say whether SQLAlchemy takes a connection that the server has ended for lost, so that the pool connects anew."""
-    from cases.sample import end_backend
+    """Say whether SQLAlchemy takes a connection for lost whatever way it went, so that the pool connects anew.
 
-    with engine.connect() as lost:
-        backend = lost.execute(text(WHO[engine.dialect.name])).scalar()
-        with engine.connect() as other:
-            end_backend(other, engine.dialect.name, backend)
+    Some drivers do when they read the server's farewell and do not when the socket breaks: chance decides which.
+    """
+    ways = [cut_socket] + [end_by_server] * ATTEMPTS
+    return all(is_noticed(engine, lose) for lose in ways)
+
+
+def is_noticed(engine, lose):
+    """Say whether SQLAlchemy notices that the connection was lost."""
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        lose(engine, connection)
         try:
-            lost.execute(text("SELECT 1"))
+            connection.execute(text("SELECT 1"))
         except DBAPIError as error:
             return bool(error.connection_invalidated)
     return False
+
+
+def end_by_server(engine, connection):
+    """Have the server end the connection, as the cases do."""
+    from cases.sample import end_backend
+
+    backend = connection.execute(text(WHO[engine.dialect.name])).scalar()
+    with engine.connect() as other:
+        end_backend(other, engine.dialect.name, backend)
+
+
+def cut_socket(engine, connection):
+    """Shut down every connection of this process to the server's port, below the driver."""
+    for number in range(3, MOST_DESCRIPTORS):
+        try:
+            with socket.socket(fileno=os.dup(number)) as twin:
+                if twin.getpeername()[1] == engine.url.port:
+                    twin.shutdown(socket.SHUT_RDWR)
+        except (OSError, IndexError):  # no descriptor, no socket, or not one of the internet
+            continue
 
 
 def commit_in_two_phases(engine):
