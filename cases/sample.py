@@ -96,8 +96,11 @@ def read_credit(reader, name):
 
 
 def say(app, **statements):
-    """Return the statement in the server's own words: ``postgresql=`` or ``mysql=``, which MariaDB shares."""
-    return text(statements[app.dialect_name])
+    """Return the statement in the server's own words: ``postgresql=`` or ``mysql=``, which MariaDB shares.
+
+    An application is not written for the other kind of database that a recipe may put in the server's place.
+    """
+    return text(statements.get(app.dialect_name, statements["postgresql"]))
 
 
 def lock_row(name, end):

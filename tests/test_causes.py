@@ -296,6 +296,14 @@ RULES = {
         refused("Lock wait timeout exceeded; try restarting transaction", "sqlalchemy.exc.OperationalError"),
         refused("Deadlock found when trying to get lock", "sqlalchemy.exc.OperationalError"),
     ),
+    "other_kind_of_database": (
+        refused('(sqlite3.OperationalError) near "TRUNCATE": syntax error', "sqlalchemy.exc.OperationalError"),
+        refused("(sqlite3.OperationalError) no such table: customers", "sqlalchemy.exc.OperationalError"),
+    ),
+    "listener_inside_commit": (
+        refused("This session is in 'prepared' state; no further SQL can be emitted within this transaction."),
+        refused("This session is in 'inactive' state, due to the SQL transaction being rolled back"),
+    ),
     "begin_recursed": (
         recursed("in begin_nested\n    self._autobegin()\nin _autobegin\n    self.begin()"),
         recursed("in __repr__"),
@@ -484,3 +492,9 @@ def test_cleanup_that_left_a_lock_missed_no_rows():
 def test_refused_lock_is_not_blindness():
     waited = refused("could not obtain lock on row", "sqlalchemy.exc.OperationalError", "call", *OUTER, f"1c: {INSERT}", f"2c: {SELECT} FOR UPDATE NOWAIT")
     assert find_cause(waited)[0].id == "lock_not_released"
+
+
+def test_what_sqlite_has_not_implemented():
+    missing = breaking("", "NotImplementedError")
+    assert find_cause(cell("1c> PRAGMA main.table_info('customers')", **missing))[0].id == "other_kind_of_database"
+    assert find_cause(cell("1c> SELECT 1", **missing)) is None

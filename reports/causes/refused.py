@@ -4,7 +4,7 @@ from reports.causes import links
 from reports.causes.evidence import Evidence
 from reports.causes.marks import Proof
 from reports.causes.theme import Theme
-from reports.causes.undone import find_lock_error
+from reports.causes.undone import SQLITE, find_lock_error
 
 theme = Theme("refused")
 
@@ -148,6 +148,34 @@ def connection_for_engine(cell: Evidence) -> Proof | None:
         r"'(\w*Transaction)' object has no attribute '(execute|exec_driver_sql|scalar|connection)'",
         phase="call",
     )
+
+
+@theme.cause(
+    "The other kind of database does not know this SQL",
+    "The fixture gives the application an SQLite database, and the application speaks to its server in the server's own words. "
+    "SQLite refused a statement, an isolation level or a kind of transaction that production uses.",
+    "Test on the kind of database that production has.",
+    links.SQLITE,
+)
+def other_kind_of_database(cell: Evidence) -> Proof | None:
+    proof = cell.find_error(
+        r'\(sqlite3\.OperationalError\) (near ".*": syntax error|unknown database|no such function)',
+        r"Valid isolation levels for 'sqlite'",
+    )
+    if proof or not any(SQLITE.match(mark.text) for mark in (*cell.client, *cell.other_client)):
+        return proof
+    return cell.find_error(types=("NotImplementedError",), phase="call")
+
+
+@theme.cause(
+    "A listener worked inside a commit that was failing",
+    "The server refused the COMMIT, and while the session ended its transaction a listener of the fixture asked it for the next one. "
+    "In between the session allows no SQL, and its error hides the server's.",
+    "Use join_transaction_mode='create_savepoint' (SQLAlchemy 2.0), which needs no listener.",
+    links.JOINING,
+)
+def listener_inside_commit(cell: Evidence) -> Proof | None:
+    return cell.find_error(r"session is in '(prepared|committed)' state")
 
 
 @theme.cause(
