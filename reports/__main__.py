@@ -40,6 +40,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(required=True)
     build = add(commands, "build", run_build, "make results.json, junit.xml, badges and the site")
     build.add_argument("--compare", type=Path, metavar="OLD", help="an older results.json, to show what changed since")
+    build.add_argument("--coming", type=Path, metavar="AHEAD", help="results.json of a run on pre-releases, to show what will change")
     build.add_argument("--open", action="store_true", help="open the report in the browser")
     accept = add(commands, "accept", run_accept, "show the drift and write it into the baseline when every changed cell has a cause")
     accept.add_argument("--dry-run", action="store_true", help="only show")
@@ -48,6 +49,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         command.add_argument("--earlier", type=Path, metavar="DIR", help="facts of stacks that did not run this time")
     publishing = add(commands, "publish", run_publish, "make the site from a run of all jobs, if every promised row has a whole result")
     publishing.add_argument("--earlier", type=Path, metavar="DIR", help="what the last publication kept")
+    publishing.add_argument("--coming", type=Path, metavar="AHEAD", help="results.json of a run on pre-releases, if there is one")
     publishing.add_argument("--keep", type=Path, metavar="DIR", required=True, help="where to put what the next publication needs")
     add(commands, "drift", run_drift, "print the drift of the last report as a Markdown table")
     add(commands, "headline", run_headline, "write the README's headline table from the baseline")
@@ -63,7 +65,7 @@ def add(commands, name: str, command, about: str) -> argparse.ArgumentParser:
 
 def run_build(places: Places, options: argparse.Namespace) -> int:
     report = grade(places, options)
-    write_report(places, report, options.compare)
+    write_report(places, report, options.compare, options.coming)
     summarise_run(report.results, places.index)
     if options.open:
         webbrowser.open(places.index.resolve().as_uri())
@@ -91,7 +93,7 @@ def run_accept(places: Places, options: argparse.Namespace) -> int:
 def run_publish(places: Places, options: argparse.Namespace) -> int:
     rows = load_stacks(places.root / "matrix" / "stacks.toml").values()
     try:
-        made = publish(places, rows, options.earlier, options.keep)
+        made = publish(places, rows, options.earlier, options.keep, options.coming)
     except PublicationIncomplete as error:
         return tell_failures([str(error)])
     print(f"published: {len(made.fresh)} stacks of this run, {len(made.carried)} with their last result, {len(made.absent)} without one")

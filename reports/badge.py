@@ -1,6 +1,6 @@
 """Badges that speak words: SVG, and JSON for shields.io's endpoint.
 
-The whole matrix: as expected, drift, stale, error. A recipe on a stack: its word. Never a percentage.
+The whole matrix: as expected, drift, stale, error. A recipe on a stack: its word. A stack or a recipe: how many isolate. Never a percentage.
 """
 
 import json
@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+
+from reports.controls import is_control
 
 STALE_AFTER_DAYS = 14
 COLORS = {
@@ -48,17 +50,50 @@ def has_trustworthy_run(results: Mapping) -> bool:
     return any(stack["state"] != "not run" for stack in stacks) and not any(stack["problems"] for stack in stacks)
 
 
-def make_recipe_badge(results: Mapping, stack: str, recipe: str) -> Badge:
+def make_cell_badge(results: Mapping, stack: str, recipe: str) -> Badge:
     """Badge of a recipe on a stack: "create_savepoint @ 2.1 + asyncpg: isolates, with limits". Raises KeyError for unknown ones."""
     about = results["stacks"][stack]
-    line = f"{about['line']} future" if (about["line"], about["mode"]) == ("1.4", "future") else about["line"]
-    label = f"{recipe.split('/')[-1]} @ {line} + {about['dialect'].rsplit('+', 1)[-1]}"
-    if about["problems"]:
-        return Badge(label, "error", COLORS["error"], error=True)
-    if about["age_days"] is None or about["age_days"] > STALE_AFTER_DAYS:
-        return Badge(label, "stale", COLORS["stale"])
+    label = f"{recipe.split('/')[-1]} @ {name_stack(about)}"
     word = results["words"][stack][recipe]["word"]
-    return Badge(label, word, COLORS[word])
+    return find_trouble(label, [about]) or Badge(label, word, COLORS[word])
+
+
+def make_stack_badge(results: Mapping, stack: str) -> Badge:
+    """Badge of a stack: "isolation @ 2.1 + asyncpg: 9 of 21 recipes isolate". Raises KeyError for an unknown one."""
+    about = results["stacks"][stack]
+    words = [entry["word"] for recipe, entry in results["words"][stack].items() if not is_control(recipe)]
+    return count_isolating(f"isolation @ {name_stack(about)}", words, "recipes isolate", [about])
+
+
+def make_recipe_badge(results: Mapping, recipe: str) -> Badge:
+    """Badge of a recipe everywhere: its word when it has only one, else "create_savepoint: 20 of 24 stacks isolate"."""
+    found = {stack: words[recipe]["word"] for stack, words in results["words"].items() if recipe in words and words[recipe]["word"] != "n/a"}
+    label, stacks, words = recipe.split("/")[-1], [results["stacks"][stack] for stack in found], set(found.values())
+    if not found:
+        return Badge(label, "n/a", COLORS["n/a"])
+    if len(words) == 1:
+        return find_trouble(label, stacks) or Badge(label, *words, COLORS[words.pop()])
+    return count_isolating(label, list(found.values()), "stacks isolate", stacks)
+
+
+def count_isolating(label: str, words: list[str], what: str, stacks: list[Mapping]) -> Badge:
+    applying = [word for word in words if word != "n/a"]
+    isolating = sum(word.startswith("isolates") for word in applying)
+    color = COLORS["isolates" if applying and isolating == len(applying) else "isolates, with limits" if isolating else "n/a" if not applying else "leaks"]
+    return find_trouble(label, stacks) or Badge(label, f"{isolating} of {len(applying)} {what}", color)
+
+
+def find_trouble(label: str, stacks: list[Mapping]) -> Badge | None:
+    """The badge that says why the results of these stacks say nothing: error before stale; None when they do."""
+    if any(about["problems"] for about in stacks):
+        return Badge(label, "error", COLORS["error"], error=True)
+    ages = [about["age_days"] for about in stacks if about["age_days"] is not None]
+    return None if ages and min(ages) <= STALE_AFTER_DAYS else Badge(label, "stale", COLORS["stale"])
+
+
+def name_stack(about: Mapping) -> str:
+    line = f"{about['line']} future" if (about["line"], about["mode"]) == ("1.4", "future") else about["line"]
+    return f"{line} + {about['dialect'].rsplit('+', 1)[-1]}"
 
 
 def make_endpoint(badge: Badge) -> dict:
@@ -94,11 +129,17 @@ def measure(text: str) -> int:
 
 
 def write_badges(results: Mapping, directory: Path) -> None:
-    """Write badge.svg and badge.json of the whole, and one pair per stack and recipe under badges/<stack>/<family>/."""
+    """Write badge.svg and badge.json of the whole, and pairs of every stack, of every recipe, and of every recipe on every stack.
+
+    badges/<stack>, badges/<family>/<recipe>, badges/<stack>/<family>/<recipe>, each with .svg and .json.
+    """
     write_pair(make_whole_badge(results), directory / "badge")
+    for recipe in dict.fromkeys(recipe for words in results["words"].values() for recipe in words):
+        write_pair(make_recipe_badge(results, recipe), directory / "badges" / recipe)
     for stack, words in results["words"].items():
+        write_pair(make_stack_badge(results, stack), directory / "badges" / stack)
         for recipe in words:
-            write_pair(make_recipe_badge(results, stack, recipe), directory / "badges" / stack / recipe)
+            write_pair(make_cell_badge(results, stack, recipe), directory / "badges" / stack / recipe)
 
 
 def write_pair(badge: Badge, stem: Path) -> None:

@@ -13,6 +13,7 @@ from matrix.rows import load_stacks
 from reports.badge import write_badges
 from reports.baseline import hash_baseline, read_baseline
 from reports.changes import Change
+from reports.coming import find_coming
 from reports.compare import compare_results
 from reports.content import read_content
 from reports.controls import is_control
@@ -111,12 +112,14 @@ def judge_drift(places: Places, results: dict, graded: Mapping[str, GradedStack]
     return Report(results, {stack: make_details(found, told) for stack, found in graded.items()}, drift)
 
 
-def write_report(places: Places, report: Report, compare: Path | None = None) -> None:
-    """Write results.json, junit.xml, badges and the site. compare: older results.json. Raises ResultsError."""
+def write_report(places: Places, report: Report, compare: Path | None = None, coming: Path | None = None) -> None:
+    """Write results.json, junit.xml, badges and the site. compare: older results.json; coming: that of pre-releases. Raises ResultsError."""
     from reports.page import write_site
 
     if compare:
         report.results["comparison"] = compare_results(read_results(compare), report.results)
+    if coming:
+        report.results["coming"] = find_coming(report.results, read_results(coming))
     check_results(report.results)
     write_atomically(places.reports / "results.json", json.dumps(report.results, separators=(",", ":"), ensure_ascii=False))
     write_junit(report.results, places.reports / "junit.xml")

@@ -72,8 +72,7 @@ def _render_others(site: Site, details: dict[str, dict]) -> Iterator[tuple[str, 
 def _render_pages(env: Environment, site: Site) -> Iterator[tuple[str, str]]:
     for name in ("recipes", "cases", "stacks", "causes", "cell", "upgrade", "about"):
         yield f"{name}.html", _render(env, name, "", view=name.title())
-    if site.results["comparison"]:
-        yield "changes.html", _render(env, "changes", "", view="Changes", comparison=site.results["comparison"])
+    yield "changes.html", _render(env, "changes", "", view="Changes", comparison=site.results["comparison"], coming=site.results.get("coming"))
     for recipe, about in site.recipes.items():
         yield page_of_recipe(recipe), _render(
             env, "recipe", "../../", view="Recipes", recipe=recipe, about=about, stacks=summarize_stacks(site, recipe),
@@ -109,9 +108,9 @@ def _open_templates(site: Site) -> Environment:
                       trim_blocks=True, lstrip_blocks=True)
     env.filters.update(highlight=highlight_code, prose=render_text, inline=render_inline, safe_link=check_link, address=quote_names,
                        page_of_recipe=page_of_recipe, page_of_case=page_of_case, needs=list_needs, cells=render_cells)
-    names = ["Recipes", "Cases", "Stacks", "Causes", "Upgrade", "Stories"] + ["Changes"] * bool(site.results["comparison"]) + ["About"]
+    names = ["Recipes", "Cases", "Stacks", "Causes", "Upgrade", "Stories", "Changes", "About"]
     links = [{"name": "Matrix", "href": "index.html"}] + [{"name": name, "href": f"{name.lower()}.html"} for name in names]
-    env.globals.update(site=site, results=site.results, policy=_POLICY, navigation=links, recipe_licence="0BSD",
+    env.globals.update(site=site, results=site.results, policy=_POLICY, navigation=links, recipe_licence="0BSD", SHOWN_CHANGES=200,
                        generated=site.results["generated"][:10])
     return env
 

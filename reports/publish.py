@@ -59,10 +59,10 @@ def plan_publication(
     return plan
 
 
-def publish(places: Places, rows: Iterable, earlier: Path | None, keep: Path) -> Publication:
+def publish(places: Places, rows: Iterable, earlier: Path | None, keep: Path, coming: Path | None = None) -> Publication:
     """Write the report of a complete publication, and into `keep` what the next one needs of it.
 
-    earlier: what the last publication kept, None for the first one. Raises PublicationIncomplete before anything is
+    earlier: what the last publication kept, None for the first one; coming: results.json of a run on pre-releases. Raises PublicationIncomplete before anything is
     written, FactsError for a bad fresh file.
     """
     before = load_earlier(earlier) if earlier else {}
@@ -74,7 +74,7 @@ def publish(places: Places, rows: Iterable, earlier: Path | None, keep: Path) ->
     for stack in plan.carried:
         shutil.copyfile(before[stack].path, keep / before[stack].path.name)
     report = grade_all(places, merged=True, earlier=keep)
-    write_report(places, report, find_comparable(earlier))
+    write_report(places, report, find_readable(earlier / RESULTS if earlier else None, "not compared"), find_readable(coming, "coming changes are not shown"))
     for stack in plan.fresh:
         shutil.copyfile(places.data / f"{stack}.jsonl", keep / f"{stack}.jsonl")
     shutil.copyfile(places.reports / RESULTS, keep / RESULTS)
@@ -92,14 +92,13 @@ def load_earlier(directory: Path) -> dict[str, StackFacts]:
     return found
 
 
-def find_comparable(earlier: Path | None) -> Path | None:
-    """Return the last published results.json when it can be compared with, else None."""
-    path = earlier / RESULTS if earlier else None
+def find_readable(path: Path | None, otherwise: str) -> Path | None:
+    """Return the path of results that are there and can be read, else None; a file of another format is said and stops nothing."""
     if path is None or not path.exists():
         return None
     try:
         read_results(path)
     except ResultsError as error:
-        print(f"not compared: {error}")
+        print(f"{otherwise}: {error}")
         return None
     return path

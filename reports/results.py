@@ -17,7 +17,7 @@ FORMAT = 1
 
 
 def make_results(inputs: Inputs) -> dict:
-    """Return results.json without drift, baseline and comparison, which are judged afterwards."""
+    """Return results.json without drift, baseline, comparison and what is coming, which are judged afterwards."""
     cells = {stack: shape_cells(graded) for stack, graded in inputs.graded.items()}
     red = [(stack, cell) for stack, graded in inputs.graded.items() for cell in red_cells(graded)]
     stacks = make_stacks(inputs)
@@ -37,6 +37,7 @@ def make_results(inputs: Inputs) -> dict:
         "notes": make_notes(inputs),
         "baseline": {"state": "none", "sha256": None},
         "comparison": None,
+        "coming": None,
         "legend": make_legend(),
     }
 

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from reports.badge import COLORS, Badge, draw_badge, make_endpoint, make_recipe_badge, make_whole_badge, write_badges
+from reports.badge import COLORS, Badge, draw_badge, make_cell_badge, make_endpoint, make_recipe_badge, make_stack_badge, make_whole_badge, write_badges
 from reports.words import WORDS
 from tests.made_facts import STACK, leaking
 from tests.made_results import make_made_results
@@ -47,15 +47,36 @@ def test_promised_row_without_a_result_is_stale(tmp_path):
     assert make_whole_badge(results).message == "as expected"
 
 
-def test_badge_of_a_recipe_speaks_its_word(tmp_path):
-    badge = make_recipe_badge(make_made_results(tmp_path), STACK, "plain/create_savepoint")
+def test_badge_of_a_recipe_on_a_stack_speaks_its_word(tmp_path):
+    badge = make_cell_badge(make_made_results(tmp_path), STACK, "plain/create_savepoint")
     assert (badge.label, badge.message) == ("create_savepoint @ 2.0 + psycopg2", "isolates")
-    leaks = make_recipe_badge(make_made_results(tmp_path, facts=leaking()), STACK, "plain/create_savepoint")
+    leaks = make_cell_badge(make_made_results(tmp_path, facts=leaking()), STACK, "plain/create_savepoint")
     assert leaks.message == "leaks"
-    assert make_recipe_badge(make_made_results(tmp_path, days=30), STACK, "plain/create_savepoint").message == "stale"
-    assert make_recipe_badge(make_made_results(tmp_path, blind=True), STACK, "plain/create_savepoint").message == "error"
+    assert make_cell_badge(make_made_results(tmp_path, days=30), STACK, "plain/create_savepoint").message == "stale"
+    assert make_cell_badge(make_made_results(tmp_path, blind=True), STACK, "plain/create_savepoint").message == "error"
     with pytest.raises(KeyError):
-        make_recipe_badge(make_made_results(tmp_path), STACK, "plain/unknown")
+        make_cell_badge(make_made_results(tmp_path), STACK, "plain/unknown")
+
+
+def test_badge_of_a_stack_counts_its_recipes_without_controls(tmp_path):
+    assert make_stack_badge(make_made_results(tmp_path), STACK).message == "1 of 1 recipes isolate"
+    badge = make_stack_badge(make_made_results(tmp_path, facts=leaking()), STACK)
+    assert (badge.label, badge.message, badge.color) == ("isolation @ 2.0 + psycopg2", "0 of 1 recipes isolate", COLORS["leaks"])
+    assert make_stack_badge(make_made_results(tmp_path, days=30), STACK).message == "stale"
+    assert make_stack_badge(make_made_results(tmp_path, blind=True), STACK).error
+
+
+def test_badge_of_a_recipe_says_its_word_or_where_it_isolates(tmp_path):
+    results, recipe = make_made_results(tmp_path), "plain/create_savepoint"
+    assert (make_recipe_badge(results, recipe).label, make_recipe_badge(results, recipe).message) == ("create_savepoint", "isolates")
+    for name, word in (("leaking", "leaks"), ("other", "n/a")):
+        results["stacks"][name] = dict(results["stacks"][STACK])
+        results["words"][name] = {recipe: {**results["words"][STACK][recipe], "word": word}}
+    assert make_recipe_badge(results, recipe).message == "1 of 2 stacks isolate", "where it does not apply says nothing"
+    results["stacks"]["leaking"]["age_days"] = results["stacks"][STACK]["age_days"] = 15
+    assert make_recipe_badge(results, recipe).message == "stale"
+    results["words"] = {"other": results["words"]["other"]}
+    assert make_recipe_badge(results, recipe).message == "n/a"
 
 
 def test_every_word_has_a_colour():
@@ -84,5 +105,6 @@ def test_badges_are_written_in_pairs(tmp_path):
     write_badges(make_made_results(tmp_path / "data"), tmp_path / "site")
     names = {str(path.relative_to(tmp_path / "site")) for path in (tmp_path / "site").rglob("*.*")}
     recipe = f"badges/{STACK}/plain/create_savepoint"
-    assert {"badge.svg", "badge.json", f"{recipe}.svg", f"{recipe}.json"} <= names
+    stems = ("badge", f"badges/{STACK}", "badges/plain/create_savepoint", recipe)
+    assert {f"{stem}.{kind}" for stem in stems for kind in ("svg", "json")} <= names
     assert json.loads((tmp_path / "site" / f"{recipe}.json").read_text())["message"] == "isolates"

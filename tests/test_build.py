@@ -120,6 +120,24 @@ def test_nothing_that_ran_is_not_green(root, capsys):
     assert "no stack has a result" in captured.err
 
 
+def test_coming_changes_are_those_of_a_run_on_pre_releases(root):
+    write_run(root, **leaks_with_a_cause())
+    call(root, "build")
+    ahead = read(root)
+    ahead["stacks"][STACK]["versions"]["packages"]["sqlalchemy"] = "9.9.0b1"
+    (root / "ahead.json").write_text(json.dumps(ahead))
+    write_run(root)
+    call(root, "build")
+    assert read(root)["coming"] is None
+    assert "No run on pre-releases" in (root / "reports" / "site" / "changes.html").read_text()
+    call(root, "build", "--coming", root / "ahead.json")
+    found = read(root)["coming"]
+    assert (found["counts"], found["stacks"]) == ({"regressed": 1}, 1)
+    assert [(step["package"], step["to"], step["stacks"]) for step in found["versions"]] == [("sqlalchemy", "9.9.0b1", [STACK])]
+    page = (root / "reports" / "site" / "changes.html").read_text()
+    assert "9.9.0b1" in page and CELL in page
+
+
 def test_results_are_compared_with_older_ones(root, capsys):
     write_run(root, **leaks_with_a_cause())
     call(root, "build")

@@ -103,6 +103,16 @@ def test_a_publication_carries_the_last_results_on_and_on(places, tmp_path):
     assert places.index.exists()
 
 
+def test_pre_releases_that_cannot_be_read_stop_no_publication(places, tmp_path, capsys):
+    make_result(places.data, FRESH)
+    (tmp_path / "ahead.json").write_text("{}")
+    publish(places, promise_only(FRESH), None, tmp_path / "keep", tmp_path / "ahead.json")
+    assert "coming changes are not shown" in capsys.readouterr().out
+    assert read_results(tmp_path / "keep" / "results.json")["coming"] is None
+    publish(places, promise_only(FRESH), None, tmp_path / "keep2", tmp_path / "keep" / "results.json")
+    assert read_results(tmp_path / "keep2" / "results.json")["coming"]["counts"] == {}
+
+
 def test_a_bad_fresh_result_is_an_error(places, tmp_path):
     path = make_result(places.data, FRESH).path
     path.write_text(path.read_text()[:-30])

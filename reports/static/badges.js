@@ -1,4 +1,4 @@
-// Badge snippets with a live preview: of the whole, or of a recipe on a stack.
+// Badge snippets with a live preview: of the whole, of a stack, of a recipe, or of a recipe on a stack.
 "use strict";
 (() => {
   const matrix = window.isolationMatrix;
@@ -10,21 +10,22 @@
   // On disk the report has no address of its own yet; the snippet then says where one goes.
   const base = location.protocol.startsWith("http") ? new URL(".", location.href).href : "https://<address of your report>/";
 
+  // Only recipes that have a word on the chosen stack; without a stack, all.
   function offerRecipes() {
     const column = data.stacks.findIndex((stack) => stack.id === form.elements.stack.value);
     const chosen = form.elements.recipe.value;
-    const known = column < 0 ? [] : data.recipes.filter((recipe, row) => data.grid[row][column]);
-    form.elements.recipe.replaceChildren(...known.map((recipe) => make("option", { value: recipe.id }, recipe.id)));
+    const known = data.recipes.filter((recipe, row) => (column < 0 ? data.grid[row].some(Boolean) : data.grid[row][column]));
+    form.elements.recipe.replaceChildren(make("option", { value: "" }, "all recipes"), ...known.map((recipe) => make("option", { value: recipe.id }, recipe.id)));
     if (known.some((recipe) => recipe.id === chosen)) form.elements.recipe.value = chosen;
-    form.elements.recipe.closest("label").hidden = !known.length;
   }
 
   function show() {
     offerRecipes();
     const stack = form.elements.stack.value, recipe = form.elements.recipe.value;
-    const stem = stack && recipe ? ["badges", stack, ...recipe.split("/")].map(encodeURIComponent).join("/") : "badge";
-    const name = stack && recipe ? `${recipe} on ${stack}` : "Isolation Matrix";
-    const page = stack && recipe ? `${data.recipes.find((known) => known.id === recipe).page}#${stack}` : "index.html";
+    const stem = stack || recipe ? ["badges", ...[stack, ...recipe.split("/")].filter(Boolean)].map(encodeURIComponent).join("/") : "badge";
+    const name = [recipe, stack].filter(Boolean).join(" on ") || "Isolation Matrix";
+    const page = recipe ? `${data.recipes.find((known) => known.id === recipe).page}${stack ? `#${stack}` : ""}`
+      : stack ? data.stacks.find((known) => known.id === stack).page : "index.html";
     place.replaceChildren(make("p", {}, make("img", { src: `${stem}.svg`, alt: `Preview: ${name}` })),
       snippet("Markdown", `[![${name}](${base}${stem}.svg)](${base}${page})`),
       snippet("HTML", `<a href="${base}${page}"><img src="${base}${stem}.svg" alt="${name}"></a>`),

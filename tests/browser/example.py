@@ -52,7 +52,7 @@ def make_example(lines: int = 5, recipes: int = 14, cases: int = 12, servers: in
         "families": {family: {"title": f"Example {family}", "readme": ""} for family in FAMILIES},
         "recipes": dict(_make_recipes(recipes)), "cases": dict(_make_cases(cases)), "words": {}, "cells": {},
         "causes": {}, "drift": [], "unexplained": [], "notes": ["An example note."], "baseline": {"state": "none", "sha256": None},
-        "comparison": None, "legend": make_legend(),
+        "comparison": None, "coming": None, "legend": make_legend(),
     }  # fmt: skip
     details = {}
     for stack, row in results["stacks"].items():
@@ -61,6 +61,7 @@ def make_example(lines: int = 5, recipes: int = 14, cases: int = 12, servers: in
     results["causes"] = dict(_make_causes(results))
     results["summary"] = _summarize(results)
     results["comparison"] = _compare(results)
+    results["coming"] = {**results["comparison"], "generated": TIME, "stacks": len(details), "versions": [{"package": "sqlalchemy", "from": "2.1.9", "to": "2.2.0b1", "stacks": list(details)[:2]}]}
     return results, details
 
 

@@ -126,7 +126,8 @@ def test_upgrade_compares_the_two_named_stacks(reader, example):
 
 def test_changes_and_causes_have_their_targets(reader):
     page = reader.open("changes.html")
-    assert "1 regressed" in page.locator(".lead").inner_text()
+    assert ["1 regressed" in lead for lead in page.locator(".lead").all_inner_texts()] == [True, True]
+    assert "With pre-releases" in page.locator("section[aria-labelledby=coming]").inner_text()
     link = reader.open("causes.html").locator("ol.causes li a", has_text="Show them in the matrix").first
     link.click()
     reader.page.wait_for_selector("#filters label.set")
@@ -161,4 +162,11 @@ def test_badges_are_previewed(reader):
     image = page.locator("#snippets img")
     page.wait_for_function("document.querySelector('#snippets img').naturalWidth > 50")
     assert image.get_attribute("src") == "badges/example-sa20-asyncpg-postgresql18/plain/example_recipe_07.svg"
+    for stack, recipe, address in (("", "", "badge"), ("", "plain/example_recipe_07", "badges/plain/example_recipe_07"),
+                                   ("example-sa20-asyncpg-postgresql18", "", "badges/example-sa20-asyncpg-postgresql18")):  # fmt: skip
+        page.select_option("#badge [name=stack]", stack)
+        page.select_option("#badge [name=recipe]", recipe)
+        page.wait_for_function("(address) => { const image = document.querySelector('#snippets img'); return image.src.endsWith(`${address}.svg`) && image.naturalWidth > 50; }", arg=address)
+        assert f"{address}.json".replace("/", "%2F") in page.locator("#snippets").inner_text()
+    page.select_option("#badge [name=recipe]", "plain/example_recipe_07")
     assert "[![plain/example_recipe_07 on example-sa20-asyncpg-postgresql18](" in page.locator("#snippets").inner_text()
