@@ -64,17 +64,11 @@ class Evidence:
     def outer(self) -> set[int]:
         """Lanes on which the fixture had opened a transaction that was still open when the test began.
 
-        Drivers send BEGIN with the first statement, so the client's events count here too.
+        Drivers send BEGIN with the first statement, so the client's events count here too. Of a fixture that works at the
+        driver's level only the server knows, by the savepoint that it was left with.
         """
-        lanes = {}
-        for mark in self.client or self.server:
-            if mark.phase != "setup":
-                continue
-            if mark.does in ("begin", "savepoint"):
-                lanes[mark.lane] = True
-            elif mark.does in (*ENDINGS, "checkin", "close"):
-                lanes.pop(mark.lane, None)
-        return set(lanes)
+        begun = find_open(self.client or self.server, ("begin", "savepoint"))
+        return begun | find_open(self.server, ("savepoint",))
 
     @cached_property
     def own_savepoints(self) -> set[int]:
@@ -159,3 +153,14 @@ class Evidence:
     def find_text(self, pattern: str, marks: Iterable[Mark] | None = None) -> Mark | None:
         """Return the first mark of what reached the server whose text matches."""
         return next((mark for mark in (self.wire if marks is None else marks) if re.search(pattern, mark.text, re.IGNORECASE)), None)
+
+
+def find_open(marks: list[Mark], opening: tuple[str, ...]) -> set[int]:
+    """Return the lanes on which set-up did one of these and did not end it."""
+    lanes: set[int] = set()
+    for mark in (mark for mark in marks if mark.phase == "setup"):
+        if mark.does in opening:
+            lanes.add(mark.lane)
+        elif mark.does in (*ENDINGS, "checkin", "close", "release"):
+            lanes.discard(mark.lane)
+    return lanes
