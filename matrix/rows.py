@@ -68,6 +68,8 @@ class Stack:
     families: tuple[str, ...] = ()
     """Families that the row is there for; none named means every family that its packages allow."""
     promised: bool = True
+    password_rounds: int = 1
+    """How often PostgreSQL hashes the stack's password: a guard against guessing, paid for by every connection."""
 
     @property
     def summary(self) -> str:
@@ -129,6 +131,7 @@ def _build_stack(row: Row, rows: Rows, databases: Mapping[str, Database]) -> Sta
         source=_join_texts("source", shared, driver, row),
         families=_join_texts("families", row),
         promised=row.take("promised", bool, True),
+        password_rounds=driver.take("password_rounds", int, 1),
     )
     for part in (row, driver, shared):
         part.finish()

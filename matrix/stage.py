@@ -48,7 +48,7 @@ def open_stage(stack: Stack, ways: Sequence[str]) -> Iterator[Stage]:
 def open_stage_on(server: Server, stack: Stack) -> Iterator[Stage]:
     """The same on a server that runs already and goes on running."""
     python = prepare_environment(stack).python
-    witness = open_witness(server, name_database(stack))
+    witness = open_witness(server, name_database(stack), stack.password_rounds)
     try:
         environment = stack_environment(stack, witness.account)
         with WarmProcess(python, environment) as warm:

@@ -55,7 +55,7 @@ def run_stack(job: StackJob) -> float:
     restored), WarmProcessFailed, or what the witness raises when the server has gone.
     """
     started = time.monotonic()
-    witness = open_witness(job.server, name_database(job.stack))
+    witness = open_witness(job.server, name_database(job.stack), job.stack.password_rounds)
     facts = FactsFile(job.directory / f"{job.stack.id}.jsonl", hidden_texts(job.server, witness.account))
     try:
         with WarmProcess(job.python, stack_environment(job.stack, witness.account)) as warm:

@@ -37,12 +37,12 @@ __all__ = [
 ]
 
 
-def open_witness(server, name: str) -> Witness:
+def open_witness(server, name: str, password_rounds: int = 1) -> Witness:
     """Create database `name` and an ordinary role that owns it on `server`, and watch it.
 
     `name` starts with "matrix_" and must not be the beginning of another stack's name on the
     same server: databases called `name...` count as this stack's. An older database of the same
-    name is dropped. Raises WitnessError.
+    name is dropped. PostgreSQL hashes the role's password `password_rounds` times. Raises WitnessError.
     """
     if not NAMES.fullmatch(name):
         raise WitnessError(
@@ -52,7 +52,7 @@ def open_witness(server, name: str) -> Witness:
     if server.database.kind == "postgresql":
         from matrix.witness.postgresql import PostgresqlWitness
 
-        return PostgresqlWitness(server, name)
+        return PostgresqlWitness(server, name, password_rounds)
     from matrix.witness.mysql import MysqlWitness
 
     return MysqlWitness(server, name)

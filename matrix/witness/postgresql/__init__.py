@@ -27,10 +27,10 @@ _GONE = (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName
 class PostgresqlWitness(Witness):
     """Looks through an administrator's connection to the stack's own database."""
 
-    def __init__(self, server, name: str) -> None:
+    def __init__(self, server, name: str, password_rounds: int = 1) -> None:
         super().__init__(server)
         self.account = Account(server.host, server.port, name, secrets.token_urlsafe(18), name)
-        accounts.create_account(server, self.account)
+        accounts.create_account(server, self.account, password_rounds)
         self._connection = accounts.connect(server, name)
         self._cursor = self._connection.cursor()
         self._activity = Activity(self._cursor, name, name)

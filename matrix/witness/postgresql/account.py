@@ -40,7 +40,7 @@ def _connect(host: str, port: int, user: str, password: str, database: str) -> p
         raise WitnessError(f"the witness cannot connect to database {database}: {error}") from None
 
 
-def create_account(server, account: Account) -> None:
+def create_account(server, account: Account, password_rounds: int) -> None:
     """Create role and database, in place of older ones of the same name."""
     with connect(server, "postgres") as admin:
         if not admin.execute("select current_setting('is_superuser')::bool").fetchone()[0]:
@@ -49,7 +49,7 @@ def create_account(server, account: Account) -> None:
                 " triggers and foreign keys: give the URL of an administrator"
             )
         _drop_account(admin, server, account)
-        role, password = sql.Identifier(account.user), sql.Literal(hash_password(account.password))
+        role, password = sql.Identifier(account.user), sql.Literal(hash_password(account.password, password_rounds))
         admin.execute(sql.SQL("create role {} login createdb password {}").format(role, password))
         admin.execute(sql.SQL("create database {} owner {}").format(role, role))
     with connect(server, account.database) as inside:
@@ -57,17 +57,17 @@ def create_account(server, account: Account) -> None:
         inside.execute(sql.SQL("grant all on schema public to {}").format(role))
 
 
-def hash_password(password: str) -> str:
-    """Return what PostgreSQL stores for SCRAM-SHA-256 (RFC 5802), in one round instead of 4,096.
+def hash_password(password: str, rounds: int) -> str:
+    """Return what PostgreSQL stores for SCRAM-SHA-256 (RFC 5802).
 
     The server never sees the password itself, so no log of its own can hold it. Rounds slow down
     those who guess passwords; 128 random bits are not guessed, and tests connect all the time.
     """
     salt = secrets.token_bytes(16)
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 1)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
     salt, stored, server = (b64encode(part).decode() for part in (salt, stored, hmac.digest(salted, b"Server Key", "sha256")))
-    return f"SCRAM-SHA-256$1:{salt}${stored}:{server}"
+    return f"SCRAM-SHA-256${rounds}:{salt}${stored}:{server}"
 
 
 def drop_account(server, account: Account) -> None:
