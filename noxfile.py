@@ -72,6 +72,12 @@ def headline(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def picture(session: nox.Session) -> None:
+    """Take the README's picture of the report's finder again, with Chromium."""
+    run(session, "-m", "tests.browser.picture", lock="tests")
+
+
+@nox.session(default=False)
 def lock(session: nox.Session) -> None:
     """Resolve and write the hashed locks again; -- GLOB only some, -- --check only look."""
     run(session, "-m", "matrix", "lock", *session.posargs)
@@ -127,7 +133,7 @@ def lint(session: nox.Session) -> None:
     run(session, "--offline", "--quiet", "--persona=pedantic", ".github", program="zizmor", lock="lint")
 
 
-COMMANDS = (matrix, report, accept, headline, paste, tests, lint, bench, lock, environments, jobs, publish, drift)
+COMMANDS = (matrix, report, accept, headline, picture, paste, tests, lint, bench, lock, environments, jobs, publish, drift)
 
 
 def add_stack(stack: Stack) -> None:

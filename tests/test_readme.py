@@ -8,7 +8,10 @@ import pytest
 import noxfile
 from matrix.contents import find_cases, find_recipes
 from matrix.rows import load_stacks
-from reports.__main__ import main
+from reports.__main__ import gather_headline, main
+from reports.build import Places
+from reports.content import read_content
+from reports.picture import STACK, PictureError, check_picture, make_preview
 from tests.hosted import README, ROOT
 
 TEXTS = [README, ROOT / ".github" / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "fixtures").glob("*/README.md"))]
@@ -64,6 +67,16 @@ def test_the_headline_table_is_of_the_baseline():
     """Stale tables are found by the hash of what they are made from; `nox -s headline` renews them."""
     assert len(re.findall(r"<!-- headline: begin", README.read_text())) == 1
     assert main(["check-headline"]) == 0
+
+
+def test_the_picture_is_of_its_inputs():
+    """As the table: the hash of what it shows stands beside it; `nox -s picture` renews it."""
+    places = Places()
+    preview = make_preview(gather_headline(places), read_content(places.root))
+    check_picture(README, preview)
+    preview["words"][STACK].popitem()
+    with pytest.raises(PictureError, match="nox -s picture"):
+        check_picture(README, preview)
 
 
 def test_the_licences_are_there():

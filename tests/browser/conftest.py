@@ -22,9 +22,13 @@ SIZE = {"width": 1440, "height": 900}
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run")
 
 
+def find_chromium() -> str | None:
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @pytest.fixture(scope="session")
 def browser():
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = find_chromium()
     if path is None:
         report_absence("chromium", "no chromium on PATH; on Debian: apt-get install chromium")
     from playwright.sync_api import sync_playwright
