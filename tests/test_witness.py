@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import threading
 import time
@@ -9,7 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from matrix.supervisor.child import Child
 from matrix.witness import RepairBlocked, Witness, open_witness
+from matrix.witness.base import GRACE
 from matrix.witness.capabilities import probe_capabilities
 from matrix.witness.sight import SCENES
 from tests.client import PRODUCTS, Client, Waiter, open_client, wait_until, write_schema
@@ -427,3 +430,23 @@ def test_close_drops_what_was_created_and_may_be_called_twice(witness: Witness, 
 def test_the_password_is_not_shown(witness: Witness) -> None:
     assert witness.account.password not in repr(witness.account)
     assert len(witness.account.password) >= 20
+
+
+def test_client_of_a_backend_is_known_by_its_port(witness: Witness, client: Client) -> None:
+    """A process that stands still keeps its connections: no need to wait whether their backends go away."""
+    child = Child.__new__(Child)
+    child.pid = os.getpid()
+    assert witness.list_clients()[client.backend] in child.list_ports()
+    port = witness.list_clients()[client.backend]
+    client.close()
+    assert port not in child.list_ports()
+
+
+def test_backend_whose_client_stays_is_not_waited_for(witness: Witness, client: Client) -> None:
+    baseline = witness.record_baseline()
+    client.say("begin", "select version_num from alembic_version")
+    began = time.monotonic()
+    assert [r.kind for r in witness.find_residue(baseline, lambda: [client.backend])] == ["open_transaction"]
+    assert time.monotonic() - began < GRACE
+    assert [r.kind for r in witness.find_residue(baseline, lambda: [])] == ["open_transaction"]
+    assert time.monotonic() - began > GRACE

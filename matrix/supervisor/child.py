@@ -9,6 +9,7 @@ from matrix.probe.channel import Channel, ChannelClosed
 
 HELLO_SECONDS = 30.0
 OUTPUT_TAIL = 4000
+ESTABLISHED = "01"  # in /proc/net/tcp: both ends are there
 
 
 class Child:
@@ -37,6 +38,16 @@ class Child:
             return len(os.listdir(f"/proc/{self.pid}/task"))
         except OSError:
             return 0
+
+    def list_ports(self) -> set[int]:
+        """Return the TCP ports of the process's own end of its connections (Linux); none when nobody can tell."""
+        try:
+            own = {os.readlink(entry.path) for entry in os.scandir(f"/proc/{self.pid}/fd")}
+            lines = Path(f"/proc/{self.pid}/net/tcp").read_text().splitlines()[1:]
+        except OSError:
+            return set()
+        connections = [fields for fields in map(str.split, lines) if fields[3] == ESTABLISHED and f"socket:[{fields[9]}]" in own]
+        return {int(fields[1].rpartition(":")[2], 16) for fields in connections}
 
     def is_asleep(self) -> bool:
         """Say whether the main thread waits in the kernel (Linux), neither running nor wanting to."""

@@ -74,7 +74,7 @@ class ChildRun:
 
     def _end_cell(self, child: Child, facts: dict) -> None:
         """Look for residue, repair what the child does not hold, and let it go on or retire."""
-        residue = self.witness.find_residue(self._baseline)
+        residue = self.witness.find_residue(self._baseline, lambda: self._list_staying(child))
         held = any(found.kind in HELD_KINDS for found in residue)
         repair = None
         if residue and not held:
@@ -88,6 +88,11 @@ class ChildRun:
         self._add_cell(facts | {"residue": list(map(asdict, residue)), "repair": repair, "ended": "hang" if self._watch.hang else "finished"})
         self._watch.begin()
         child.retire() if retire else child.go_on()
+
+    def _list_staying(self, child: Child) -> list[int]:
+        """The child stands still: what it is connected to now will not go away by itself."""
+        ports = child.list_ports()
+        return [backend for backend, port in self.witness.list_clients().items() if port in ports]
 
     def _was_forced(self) -> bool:
         """Past the deadline connections were cancelled or ended blindly; a lost lock wait is just an error."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 
 from matrix.servers.server import LogUnavailable
@@ -32,6 +32,9 @@ DROPPABLE = {
 ROWS = {"rows_added", "rows_removed", "rows_changed"}
 
 
+Alive = Collection[int] | Callable[[], Collection[int]]
+
+
 class Witness(ABC):
     """The outside examiner of one stack's database. Use it from one thread only."""
 
@@ -52,11 +55,12 @@ class Witness(ABC):
         """What exists now: objects, rows, sequences, and what open transactions hold."""
         return self._observe()
 
-    def find_residue(self, baseline: Observation, alive: Collection[int] = ()) -> list[Residue]:
+    def find_residue(self, baseline: Observation, alive: Alive = ()) -> list[Residue]:
         """What differs from the baseline; [] when clean.
 
         Waits up to 0.2 s for backends that may be just going away. `alive` names backends that
-        are known to stay (a connection still checked out), for which waiting is pointless.
+        are known to stay (their clients are still connected), for which waiting is pointless;
+        where it costs something to know them, it is a function that is called only if need be.
         """
         ends = time.monotonic() + GRACE
         while True:
@@ -66,12 +70,13 @@ class Witness(ABC):
                 return residue
             time.sleep(STEP)
 
-    def _may_pass(self, residue: list[Residue], alive: Collection[int]) -> bool:
+    def _may_pass(self, residue: list[Residue], alive: Alive) -> bool:
         """Whether some of it may go away with a backend that is just ending."""
         holders = {r.backend for r in residue if r.kind in PASSING}
         if None in holders:
             holders |= set(self.list_backends())
-        return bool(holders - {None, *alive})
+        holders.discard(None)
+        return bool(holders) and bool(holders.difference(alive() if callable(alive) else alive))
 
     def find_drift(self, baseline: Observation) -> list[Residue]:
         """Sequences and counters that moved since the last call for this baseline.
@@ -262,6 +267,10 @@ class Witness(ABC):
     @abstractmethod
     def list_backends(self) -> list[int]:
         """Ids of the backends that this stack has connected now."""
+
+    @abstractmethod
+    def list_clients(self) -> dict[int, int]:
+        """The same backends with the TCP port of their client's end."""
 
     @abstractmethod
     def list_busy(self) -> list[int]:

@@ -182,6 +182,9 @@ class MysqlWitness(Witness):
     def list_backends(self) -> list[int]:
         return self._activity.list_backends(self._cursor)
 
+    def list_clients(self) -> dict[int, int]:
+        return connecting.list_clients(self._cursor, self.account)
+
     def list_busy(self) -> list[int]:
         return self._activity.list_busy(self._cursor)
 

@@ -117,6 +117,12 @@ def list_databases(cursor: Cursor, name: str) -> list[str]:
     return [row[0] for row in cursor.fetchall()]
 
 
+def list_clients(cursor: Cursor, account: Account) -> dict[int, int]:
+    """The account's connections with the TCP port of their client's end."""
+    cursor.execute("select id, host from information_schema.processlist where user = %s", [account.user])
+    return {backend: int(host.rpartition(":")[2]) for backend, host in cursor.fetchall() if ":" in host}
+
+
 def end_backend(cursor: Cursor, how: str, backend: int) -> None:
     """`kill` a connection or `kill query`; one that is gone is no error."""
     try:

@@ -165,6 +165,9 @@ class PostgresqlWitness(Witness):
     def list_backends(self) -> list[int]:
         return self._activity.list_backends(self._cursor)
 
+    def list_clients(self) -> dict[int, int]:
+        return self._activity.list_clients(self._cursor)
+
     def list_busy(self) -> list[int]:
         return self._activity.list_busy(self._cursor)
 

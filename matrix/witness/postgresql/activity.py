@@ -37,6 +37,8 @@ select a.pid, pg_blocking_pids(a.pid), (select concat_ws(' ', mode, 'on', lockty
 
 _BACKENDS = "select pid from pg_stat_activity where {scope}"
 
+_CLIENTS = "select pid, client_port from pg_stat_activity where {scope}"
+
 _STRENGTH = ["AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock",
              "ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"]  # fmt: skip
 
@@ -54,6 +56,7 @@ class Activity:
         self._state = _STATE.format(scope=scope, fingerprint=FINGERPRINT, **names)
         self._waits = _WAITS.format(scope=scope)
         self._backends = _BACKENDS.format(scope=scope)
+        self._clients = _CLIENTS.format(scope=scope)
 
     def read_state(self, cursor: Cursor) -> tuple[str, list[Holding]]:
         """The schema's fingerprint, and all that backends hold, in one round trip."""
@@ -76,6 +79,9 @@ class Activity:
 
     def list_backends(self, cursor: Cursor) -> list[int]:
         return [row[0] for row in cursor.execute(self._backends).fetchall()]
+
+    def list_clients(self, cursor: Cursor) -> dict[int, int]:
+        return dict(cursor.execute(self._clients).fetchall())
 
     def list_busy(self, cursor: Cursor) -> list[int]:
         return [row[0] for row in cursor.execute(f"{self._backends} and state = 'active'").fetchall()]
