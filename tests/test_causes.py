@@ -248,6 +248,18 @@ RULES = {
         cell("1c> checkout", f"1c> {INSERT}", "1c> checkout", f"1c> {INSERT}", "1c> commit", "1c> checkin", "1c> rollback", **BREAK),
         cell("1c> checkout", f"1c> {INSERT}", "2c> checkout", f"2c> {INSERT}", "2c> commit", "2c> checkin", "1c> rollback", **BREAK),
     ),
+    "connection_ended_itself": (
+        cell("1c: KILL 101", **BREAK),
+        cell("2c: KILL 101", **BREAK),
+    ),
+    "thread_refused": (
+        refused("thread Thread-1 (work) owns no connection", "RuntimeError", "teardown"),
+        refused("no running event loop", "RuntimeError"),
+    ),
+    "text_not_translated": (
+        cell("1s: CREATE SCHEMA of_test", "1c: INSERT INTO of_test.customers (name) VALUES ('x')", "1c: SELECT id FROM customers", **BREAK),
+        cell("1c: INSERT INTO of_test.customers (name) VALUES ('x')", "1c: SELECT id FROM customers", **BREAK),
+    ),
     "connection_given_twice": (
         cell("1c> checkout", f"1c: {INSERT}", "1c> checkout", f"1c: {SELECT}", "1c> rollback", **BREAK),
         cell("1c> checkout", f"1c: {INSERT}", "1c: COMMIT", "1c> checkout", f"1c: {SELECT}", "1c> rollback", **BREAK),

@@ -80,6 +80,7 @@ def connection_closed(cell: Evidence) -> Proof | None:
 def already_begun(cell: Evidence) -> Proof | None:
     return cell.find_error(
         r"a transaction is already begun",
+        r"tpc_begin cannot be used inside a transaction",
         r"already (initialized|begun) a SQLAlchemy Transaction",
         r"already in progress",
         r"transaction already (started|in progress)",

@@ -1,5 +1,7 @@
 """What goes wrong because one connection was given to two holders at the same time."""
 
+import re
+
 from reports.causes import links
 from reports.causes.evidence import Evidence
 from reports.causes.marks import Mark, Proof
@@ -8,6 +10,8 @@ from reports.causes.theme import Theme
 from reports.causes.undone import reads, uses_tables
 
 theme = Theme("shared")
+ENDS_A_CONNECTION = re.compile(r"(?:KILL|pg_terminate_backend\()\s*(?:CONNECTION\s+)?(\d+)", re.IGNORECASE)
+MADE_SCHEMA = re.compile(r"CREATE\s+SCHEMA\s+(\w+)", re.IGNORECASE)
 
 
 @theme.cause(
@@ -27,6 +31,48 @@ def connection_given_twice(cell: Evidence) -> Proof | None:
     if not before or not is_write(before[-1].text) or not after or not reads(after[0]) or after[0].lane != before[-1].lane:
         return None
     return again.prove(", which held unfinished work and had not been given back")
+
+
+@theme.cause(
+    "The connection was told to end itself",
+    "The application ends another connection of the server by its number. "
+    "On the one connection that the fixture gives to everybody, that other one is its own.",
+    "Test lost connections with the application's own engine and real commits.",
+    links.POOLS + "#dealing-with-disconnects",
+)
+def connection_ended_itself(cell: Evidence) -> Proof | None:
+    for mark in cell.in_call(cell.wire):
+        named = ENDS_A_CONNECTION.search(mark.text)
+        if cell.breaks and named and mark.backend == int(named[1]):
+            return mark.prove(", on the very connection that it names")
+    return None
+
+
+@theme.cause(
+    "A thread was refused the test's connection",
+    "The fixture gives its connection to the thread of the test alone. "
+    "The application worked in another thread, as production lets it.",
+    "Allow the thread, or test background work with real commits.",
+    "https://hexdocs.pm/ecto_sql/Ecto.Adapters.SQL.Sandbox.html#module-allowances",
+)
+def thread_refused(cell: Evidence) -> Proof | None:
+    return cell.find_error(r"thread \S+( \(\w+\))? owns no connection")
+
+
+@theme.cause(
+    "SQL text named a table that schema_translate_map does not reach",
+    "SQLAlchemy writes the test's schema before the tables of its own constructs, not into text. "
+    "The text named the tables without it, and these are others, without the test's rows.",
+    "Find the schema by search_path, or by a database of its own, if the application has SQL in text.",
+    "https://docs.sqlalchemy.org/en/20/core/connections.html#translation-of-schema-names",
+)
+def text_not_translated(cell: Evidence) -> Proof | None:
+    made = next((found[1] for mark in cell.marks if mark.phase == "setup" and (found := MADE_SCHEMA.search(mark.text))), None)
+    calls = [mark for mark in cell.in_call(cell.wire) if uses_tables(mark)]
+    if not cell.breaks or made is None or not any(made + "." in mark.text.replace("`", "") for mark in calls):
+        return None
+    bare = next((mark for mark in calls if not re.search(r"\w\.\w+|\w`\.", mark.text)), None)
+    return bare and bare.prove(f", past the schema {made}")
 
 
 def find_second_checkout(cell: Evidence) -> Mark | None:
