@@ -292,6 +292,10 @@ RULES = {
         refused("This Connection is closed", "sqlalchemy.exc.ResourceClosedError"),
         refused("This transaction is closed", "sqlalchemy.exc.ResourceClosedError"),
     ),
+    "truncate_refused": (
+        refused("(1701, 'Cannot truncate a table referenced in a foreign key constraint (`orders`)')", "pymysql.err.OperationalError", "teardown"),
+        refused("(1205, 'Lock wait timeout exceeded; try restarting transaction')", "pymysql.err.OperationalError", "teardown"),
+    ),
     "transaction_doomed": (
         refused("transaction doomed, cannot commit", "transaction.interfaces.DoomedTransaction"),
         refused("Can't operate on closed transaction inside context manager."),

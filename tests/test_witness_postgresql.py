@@ -223,6 +223,8 @@ LOG = """\
 2026-11-21 23:40:00.400 UTC [11] matrix_a STATEMENT:  INSERT INTO t
 \tVALUES (2)
 2026-11-21 23:40:00.500 UTC [11] matrix_a_copy LOG:  execute stmt_1/portal: SELECT ':'
+2026-11-21 23:40:00.550 UTC [12] postgres LOG:  statement: CREATE DATABASE "matrix_a_copy" TEMPLATE "matrix_a"
+2026-11-21 23:40:00.560 UTC [12] postgres LOG:  statement: CREATE DATABASE "matrix_b_copy" TEMPLATE "matrix_b"
 2026-11-21 23:40:00.600 UTC [11] matrix_a LOG:  statement: COMMIT
 """
 
@@ -233,6 +235,7 @@ def test_the_log_is_read_entry_by_entry() -> None:
         (11, "BEGIN"),
         (11, "INSERT INTO t\nVALUES ($1)"),
         (11, "SELECT ':'"),
+        (12, 'CREATE DATABASE "matrix_a_copy" TEMPLATE "matrix_a"'),
         (11, "COMMIT"),
     ]
     assert heard[0].at == 1795304400.1

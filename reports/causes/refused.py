@@ -99,6 +99,17 @@ def transaction_doomed(cell: Evidence) -> Proof | None:
 
 
 @theme.cause(
+    "The server does not truncate a table that others refer to",
+    "The fixture's clean-up truncates table by table, and a foreign key points to one of them. "
+    "Both kinds of server refuse that unless it is told otherwise.",
+    "Truncate all tables in one statement with CASCADE (PostgreSQL), or with foreign_key_checks off (MySQL), or delete in the order of the keys.",
+    links.MYSQL + "truncate-table.html",
+)
+def truncate_refused(cell: Evidence) -> Proof | None:
+    return cell.find_error(r"cannot truncate a table referenced in a foreign key")
+
+
+@theme.cause(
     "The isolation level cannot be changed inside a transaction",
     "The application asked for an isolation level for its own transaction. "
     "The fixture's transaction had begun already, so it was too late.",

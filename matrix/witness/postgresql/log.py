@@ -17,7 +17,7 @@ _LINE = re.compile(
 
 
 def parse_log(text: str, database: str, zone: ZoneInfo) -> Iterator[Statement]:
-    """Statements of `database` (and of databases it was the template of) in the log's order.
+    """Statements in `database`, in its copies and about them, in the log's order.
 
     A line without the prefix continues the entry before it.
     """
@@ -39,7 +39,8 @@ def _open_entry(
     match: re.Match, database: str, zone: ZoneInfo
 ) -> tuple[float, int, list[str]] | None:
     moment, pid, where, level, statement = match.groups()
-    if level != "LOG" or not (where or "").startswith(database):
+    # whoever creates or drops a copy is connected to another database, and names this one
+    if level != "LOG" or not ((where or "").startswith(database) or database in statement):
         return None
     at = datetime.strptime(moment, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=zone)
     return at.timestamp(), int(pid), [statement]
