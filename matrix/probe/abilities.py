@@ -1,17 +1,14 @@
 """What SQLAlchemy and the driver of a stack can do, found out by doing it; the server is the witness's to ask."""
 import os
-import socket
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 from sqlalchemy.engine.url import make_url
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-WHO = {"postgresql": "SELECT pg_backend_pid()", "mysql": "SELECT CONNECTION_ID()"}
+from matrix.probe.losing import notice_loss
+
 # AsyncConnection has no begin_twophase, and when a driver hears of a lost connection is its event loop's chance
 ASYNCHRONOUS = {"lost_connections_noticed": False, "two_phase": False}
-ATTEMPTS = 4
-MOST_DESCRIPTORS = 256
 
 
 def find_abilities():
@@ -50,47 +47,6 @@ def does(attempt, engine):
         return attempt(engine)
     except Exception:
         return False
-
-
-def notice_loss(engine):
-    """Say whether SQLAlchemy takes a connection for lost whatever way it went, so that the pool connects anew.
-
-    Some drivers do when they read the server's farewell and do not when the socket breaks: chance decides which.
-    """
-    ways = [cut_socket] + [end_by_server] * ATTEMPTS
-    return all(is_noticed(engine, lose) for lose in ways)
-
-
-def is_noticed(engine, lose):
-    """Say whether SQLAlchemy notices that the connection was lost."""
-    with engine.connect() as connection:
-        connection.execute(text("SELECT 1"))
-        lose(engine, connection)
-        try:
-            connection.execute(text("SELECT 1"))
-        except DBAPIError as error:
-            return bool(error.connection_invalidated)
-    return False
-
-
-def end_by_server(engine, connection):
-    """Have the server end the connection, as the cases do."""
-    from cases.sample import end_backend
-
-    backend = connection.execute(text(WHO[engine.dialect.name])).scalar()
-    with engine.connect() as other:
-        end_backend(other, engine.dialect.name, backend)
-
-
-def cut_socket(engine, connection):
-    """Shut down every connection of this process to the server's port, below the driver."""
-    for number in range(3, MOST_DESCRIPTORS):
-        try:
-            with socket.socket(fileno=os.dup(number)) as twin:
-                if twin.getpeername()[1] == engine.url.port:
-                    twin.shutdown(socket.SHUT_RDWR)
-        except (OSError, IndexError):  # no descriptor, no socket, or not one of the internet
-            continue
 
 
 def commit_in_two_phases(engine):
