@@ -118,9 +118,11 @@ def wait_for(*works, seconds=None):
 
 
 def end_backend(connection, dialect_name, who):
-    """End a connection of the server, and wait until it has gone: drivers read its last words, or do not."""
+    """End a connection of the server, and return once the server has none of that number (``who``: int) any more."""
     if dialect_name == "mysql":
-        connection.execute(text("KILL %d" % who))
+        connection.execute(text("KILL %d" % who))  # it only asks: what the other says next might still be answered
+        still = text("SELECT COUNT(*) FROM information_schema.processlist WHERE id = %d" % who)
     else:
-        while connection.execute(text("SELECT pg_terminate_backend(%d)" % who)).scalar():
-            continue
+        still = text("SELECT pg_terminate_backend(%d)" % who)
+    while connection.execute(still).scalar():
+        continue
