@@ -14,7 +14,8 @@ from matrix.witness.observing import Holding
 _OWN = "t.processlist_user = '{user}' and t.processlist_id <> connection_id()"
 
 # A prepared transaction has left its connection (xa_detach_on_prepare): XA RECOVER tells of it, while
-# the connection's record stays ACTIVE even when it has long been finished.
+# the connection's record stays ACTIVE even when it has long been finished. When the connection has ended, too: some
+# 250 connections later its place in memory is another thread's, and so is the record, for a lookup by thread.
 _HELD = f"""select /*+ JOIN_FIXED_ORDER() */ t.processlist_id, t.processlist_command,
   e.event_id, m.lock_status, m.object_type, m.object_schema, m.object_name, m.lock_type
  from performance_schema.threads t
