@@ -252,6 +252,10 @@ RULES = {
         cell("1c: KILL 101", **BREAK),
         cell("2c: KILL 101", **BREAK),
     ),
+    "options_on_bound_session": (
+        refused("Session already has a Connection associated for the given Connection's Engine"),
+        refused("Session already has a Connection associated for the given Engine"),
+    ),
     "thread_refused": (
         refused("thread Thread-1 (work) owns no connection", "RuntimeError", "teardown"),
         refused("no running event loop", "RuntimeError"),

@@ -49,6 +49,17 @@ def connection_ended_itself(cell: Evidence) -> Proof | None:
 
 
 @theme.cause(
+    "A session that is bound to a connection takes no options",
+    "The application asked for its transaction's connection with options, an isolation level say. "
+    "Before SQLAlchemy 2.0 that makes a copy of the connection that the fixture bound the session to, and the session takes the copy for another one.",
+    "Upgrade to SQLAlchemy 2.0, or test such code on the application's own engine with real commits.",
+    links.CONNECTIONS + "#setting-transaction-isolation-levels-including-dbapi-autocommit",
+)
+def options_on_bound_session(cell: Evidence) -> Proof | None:
+    return cell.find_error(r"session already has a connection associated for the given connection's engine", phase="call")
+
+
+@theme.cause(
     "A thread was refused the test's connection",
     "The fixture gives its connection to the thread of the test alone. "
     "The application worked in another thread, as production lets it.",
