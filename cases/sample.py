@@ -111,10 +111,13 @@ def lock_row(name, end):
 def wait_for(*works, seconds=None):
     """Run each of ``works`` (functions without arguments) in an asyncio task of its own, all at the same time.
 
-    Raises asyncio.TimeoutError when they take longer than ``seconds`` (float); they are cancelled then.
+    All have ended when it returns or raises: what one that failed leaves must not depend on how far the others got.
+    Raises the first one's error, or asyncio.TimeoutError when they take longer than ``seconds`` (float); they are cancelled then.
     """
-    tasks = asyncio.gather(*[greenlet_spawn(work) for work in works])
-    await_only(asyncio.wait_for(tasks, seconds))
+    tasks = asyncio.gather(*[greenlet_spawn(work) for work in works], return_exceptions=True)
+    for outcome in await_only(asyncio.wait_for(tasks, seconds)):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 def end_backend(connection, dialect_name, who):
