@@ -22,6 +22,7 @@ PRODUCTS = {"postgresql": "PostgreSQL", "mysql": "MySQL"}
 # Worst first: a column shows the worst word of its stacks.
 SEVERITY = ("leaks", "hangs", "breaks", "isolates, with limits", "isolates", "n/a")
 NOT_RUN = "not run"
+FIRST = ("plain", "asyncio")  # families whose tables stand open
 
 
 class HeadlineError(Exception):
@@ -70,16 +71,25 @@ def replace_block(text: str, inputs: Inputs, name: str) -> str:
 
 
 def draw_table(inputs: Inputs) -> str:
-    """Return the table in Markdown with its legend."""
-    columns = find_columns(inputs.rows)
-    words = find_words(inputs)
-    recipes = sorted({recipe for _, recipe in words})
-    lines = ["| recipe | " + " | ".join(f"{PRODUCTS[product]}<br>{line}" for product, line in columns) + " |", "|---|" + "---|" * len(columns)]
-    for recipe in recipes:
-        cells = [describe_column([words.get((stack, recipe), absent(stack, words)) for stack in stacks]) for stacks in columns.values()]
-        lines.append(f"| `{recipe}` | " + " | ".join(cells) + " |")
+    """Return the tables in Markdown with their legend: the first families open, the others one click away."""
+    columns, words = find_columns(inputs.rows), find_words(inputs)
+    families: dict[str, list[str]] = {family: [] for family in FIRST}
+    for recipe in sorted({recipe for _, recipe in words}):
+        families.setdefault(recipe.split("/")[0], []).append(recipe)
+    tables = {family: draw_family(columns, words, recipes) for family, recipes in families.items() if recipes}
+    folded = [f"<details><summary>family {family}</summary>\n\n{table}\n\n</details>" for family, table in tables.items() if family not in FIRST]
     legend = "; ".join(f"{symbol} {word}: {meaning}" for word, (symbol, meaning) in WORDS.items())
-    return "\n".join([*lines, "", f"{legend}; * drivers or server versions differ, the worst is shown."])
+    shown = [tables[family] for family in FIRST if family in tables]
+    return "\n\n".join([*shown, *folded, f"{legend}; * drivers or server versions differ, the worst is shown."])
+
+
+def draw_family(columns: Mapping[tuple[str, str], list[str]], words: Mapping, recipes: Iterable[str]) -> str:
+    """Return one family's table; a column to which nothing of the family applies is left out."""
+    lines = {recipe: [describe_column([words.get((stack, recipe), absent(stack, words)) for stack in stacks]) for stacks in columns.values()] for recipe in recipes}
+    kept = [place for place in range(len(columns)) if any(not cells[place].endswith("n/a") for cells in lines.values())]
+    heads = [f"{PRODUCTS[product]}<br>{line}" for product, line in columns]
+    rows = [f"| `{recipe}` | " + " | ".join(cells[place] for place in kept) + " |" for recipe, cells in lines.items()]
+    return "\n".join(["| recipe | " + " | ".join(heads[place] for place in kept) + " |", "|---|" + "---|" * len(kept), *rows])
 
 
 def find_columns(rows: Iterable) -> dict[tuple[str, str], list[str]]:
@@ -115,6 +125,6 @@ def describe_column(words: list[str]) -> str:
     known = {word for word in words if word != NOT_RUN}
     applying = known - {"n/a"} or known
     if not applying:
-        return "· not run"
+        return f"· {NOT_RUN}"
     worst = min(applying, key=SEVERITY.index)
     return f"{WORDS[worst][0]} {worst}{' *' if len(applying) > 1 else ''}"

@@ -49,6 +49,14 @@ def test_table_shows_the_worst_word_per_line_and_product():
     assert "isolates, with limits:" in lines[-1]
 
 
+def test_families_that_are_not_for_everybody_are_folded_with_their_own_columns():
+    table = draw_table(make_inputs(baseline=make_inputs().baseline | {"my20/flask/c/commit": LEAKS}))
+    assert "| `plain/a` |" in table.partition("<details>")[0]
+    folded = table.partition("<details><summary>family flask</summary>\n\n")[2].splitlines()
+    assert folded[0] == "| recipe | PostgreSQL<br>1.4 future | MySQL<br>2.0 |"
+    assert folded[2] == "| `flask/c` | · not run | ▲ leaks |"
+
+
 def test_readme_is_filled_once_and_found_up_to_date(readme):
     assert write_headline(readme, make_inputs())
     assert not write_headline(readme, make_inputs())
