@@ -53,7 +53,7 @@ def test_statement_cancelled(app):
     def work(session):
         session.add(Customer(name="before the cancelled"))
         session.commit()
-        slow = say(app, postgresql="SELECT pg_sleep(0.1)", mysql="SELECT SLEEP(0.1)")
+        slow = say(app, postgresql="SELECT pg_sleep(0.15)", mysql="SELECT SLEEP(0.15)")
         with pytest.raises(asyncio.TimeoutError):
             wait_for(lambda: session.execute(slow), seconds=0.02)
         session.rollback()
