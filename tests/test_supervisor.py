@@ -305,6 +305,29 @@ def test_session_setting_goes_with_its_connection(postgresql_bench):
     assert cell["process"] == []
 
 
+KEPT_BELOW = HEADER + """
+    @pytest.fixture
+    def session(engine, monkeypatch):
+        with engine.connect() as connection:
+            connection.execute(text("SET lock_timeout = '9s'"))
+            connection.execute(text("INSERT INTO customers (name, credit) VALUES ('kept below', 1)"))
+            monkeypatch.setattr(engine.dialect, "do_rollback", lambda connection: None)
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT count(*) FROM customers WHERE name = 'kept below'")).scalar() == 1
+            monkeypatch.undo()
+            connection.rollback()
+        session = Session(engine)
+        yield session
+        session.close()
+"""
+
+
+def test_probe_ends_no_transaction_that_a_fixture_keeps_open_below_sqlalchemy(postgresql_bench):
+    cell = pick_cells(postgresql_bench.run([postgresql_bench.write_recipe("kept", KEPT_BELOW)], ["close_discards"]), "plain/kept")["close_discards"]
+    assert cell["errors"] == []
+    assert [found["object"] for found in cell["process"]] == ["lock_timeout"]
+
+
 def test_what_grows_in_the_process_is_told_apart(postgresql_bench):
     """A listener that every test adds to a class stays; the case that shows it is repeated without retirement."""
     kept = CLEAN.replace("yield session", "from sqlalchemy import event\n        event.listen(Session, 'after_commit', lambda session: None)\n        yield session")

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import Pool
 
-from matrix.probe.backends import dbapi_connection_of
+from matrix.probe.backends import dbapi_connection_of, is_in_transaction
 from matrix.probe.mark import MARK
 
 # a list of queries: what the first one tells and the others do not
@@ -81,9 +81,12 @@ class SessionSettings(object):
         self._found = [(carrier, setting) for carrier, setting in self._found if carrier != id(dbapi_connection)]
 
     def _read(self, dbapi_connection):
+        # a fixture below SQLAlchemy may keep its transaction open over check-in: it is not ours to end
+        ends = not is_in_transaction(dbapi_connection)
         try:
             tables = [self._ask(dbapi_connection, query) for query in self._queries]
-            dbapi_connection.rollback()
+            if ends:
+                dbapi_connection.rollback()
         except Exception:  # a connection that has died carries nothing back
             return None
         told = set(tables[0].items()).difference(*[table.items() for table in tables[1:]])
