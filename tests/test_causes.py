@@ -204,6 +204,10 @@ RULES = {
         cell(f"1c: {INSERT}", "1c: UPDATE customers SET credit = 2", **BREAK),
         cell(f"1c: {INSERT}", "1c: UPDATE customers SET credit = 2", f"1c: {SELECT}", **BREAK),
     ),
+    "savepoint_expired_nothing": (
+        cell(*OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", "1c: RELEASE SAVEPOINT a", "1c: UPDATE customers SET credit = 2", **BREAK),
+        cell(*OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", "1c: RELEASE SAVEPOINT a", "1c: UPDATE customers SET credit = 2", f"1c: {SELECT}", **BREAK),
+    ),
     "commit_after_lost_connection": (
         cell(*OUTER, f"1c: {INSERT}", "1c> close", f"1c: {INSERT}", "1c> commit", "1c: COMMIT", **LEAK),
         cell(*OUTER, f"1c: {INSERT}", "1c> commit", "1c: COMMIT", "1c> close", **LEAK),

@@ -138,7 +138,9 @@ def outer_connection_lost(cell: Evidence) -> Proof | None:
 def one_database_session(cell: Evidence) -> Proof | None:
     if not cell.breaks or was_refused(cell):
         return None
-    for lane in sorted(cell.outer):
+    # a driver that begins by itself sends no BEGIN: the fixture's connection is known by its savepoint
+    fixtures = cell.outer or {mark.lane for mark in cell.wire if mark.does == "savepoint"}
+    for lane in sorted(fixtures):
         bound = [mark for mark in cell.in_call(cell.wire) if mark.lane == lane and OF_CONNECTION.search(mark.text)]
         others = [mark for mark in cell.in_call(cell.wire) if mark.lane != lane and OF_CONNECTION.search(mark.text)]
         if bound and not others and works_twice(bound, cell.in_call(cell.wire)):

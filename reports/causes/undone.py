@@ -92,6 +92,23 @@ def nothing_expired(cell: Evidence) -> Proof | None:
 
 
 @theme.cause(
+    "commit() released a savepoint, and the session read nothing anew",
+    "Only the commit of a session's outermost transaction expires its objects, because others may have changed them. "
+    "Here commit() released a savepoint, none was set after it, and the object was never read after the last UPDATE.",
+    "Choose a recipe whose savepoint is the session's own outermost transaction: join_transaction_mode='create_savepoint'.",
+    links.JOINING,
+)
+def savepoint_expired_nothing(cell: Evidence) -> Proof | None:
+    calls = cell.in_call(cell.wire)
+    ends = [mark for mark in calls if mark.does in ("commit", "release", "rollback", "rollback_to", "savepoint")]
+    if not cell.breaks or was_refused(cell) or not ends or ends[-1].does != "release":
+        return None
+    last = next((mark for mark in reversed(calls) if uses_tables(mark)), None)
+    stale = last is not None and last.index > ends[-1].index and tidy(last.text).startswith("UPDATE")
+    return ends[-1].prove(", and nothing was read after the UPDATE that followed") if stale else None
+
+
+@theme.cause(
     "ROLLBACK TO undid work that had been committed",
     "commit() had set no new savepoint, so the next rollback went back to the one that the fixture had set before the test. "
     "Work that production keeps was undone with it.",
