@@ -122,6 +122,7 @@ def isolation_level_fixed(cell: Evidence) -> Proof | None:
         r"SET TRANSACTION ISOLATION LEVEL must be called before any query",
         r"set_(session|isolation_level) cannot be used inside a transaction",
         r"characteristics can't be changed while a transaction is in progress",
+        r"can't change '(autocommit|isolation_level)' now",
     )
 
 
