@@ -15,14 +15,14 @@ A cell has at most one leading cause:
 3. A tie goes to the rule that is written first; specific rules are written before general ones.
 """
 
-from reports.causes import asynchronous, carried, durable, ended, limits, refused, remains, setup, shared, undone
+from reports.causes import asynchronous, carried, durable, ended, hidden, limits, refused, remains, setup, shared, undone
 from reports.causes.evidence import Evidence
 from reports.causes.marks import Proof
 from reports.causes.theme import Cause
 
 THEMES = (
     ended.theme, carried.theme, setup.theme, asynchronous.theme,
-    durable.theme, remains.theme, limits.theme, shared.theme, undone.theme, refused.theme,
+    durable.theme, remains.theme, limits.theme, shared.theme, hidden.theme, refused.theme,
 )  # fmt: skip
 CAUSES: dict[str, Cause] = {cause.id: cause for theme in THEMES for cause in theme.causes}
 

@@ -1,8 +1,12 @@
 """Marks on lanes: the events of a timeline, what they do, and what they prove."""
 
+import re
 from dataclasses import dataclass
 
-from reports.causes.statements import classify, name_savepoint
+from reports.causes.statements import classify, is_write, name_savepoint
+
+# What drivers ask for by themselves when they connect.
+DRIVER_TALK = re.compile(r"pg_type|pg_catalog|current_schema\(\)|@@|\bVERSION\(\)|test (plain|unicode) returns", re.IGNORECASE)
 
 # What ends a transaction.
 ENDINGS = ("commit", "rollback")
@@ -61,3 +65,13 @@ def make_mark(index: int, event: dict) -> Mark:
     text, name = event.get("text") or "", event["event"]
     does = classify(text) if name == "statement" else name
     return Mark(index, event["at"], event["lane"], event.get("backend"), event["source"], name, text, event.get("phase"), does)
+
+
+def reads(mark: Mark) -> bool:
+    """True for a query."""
+    return mark.text.lstrip().upper().startswith(("SELECT", "WITH", "TABLE"))
+
+
+def uses_tables(mark: Mark) -> bool:
+    """True for work of the application; what a driver asks for when it connects does not count."""
+    return (reads(mark) or is_write(mark.text)) and not DRIVER_TALK.search(mark.text)

@@ -2,9 +2,9 @@
 
 from reports.causes import links
 from reports.causes.evidence import Evidence
+from reports.causes.hidden import SQLITE, find_lock_error
 from reports.causes.marks import Proof
 from reports.causes.theme import Theme
-from reports.causes.undone import SQLITE, find_lock_error
 
 theme = Theme("refused")
 

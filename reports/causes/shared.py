@@ -4,10 +4,9 @@ import re
 
 from reports.causes import links
 from reports.causes.evidence import Evidence
-from reports.causes.marks import Mark, Proof
+from reports.causes.marks import Mark, Proof, reads, uses_tables
 from reports.causes.statements import is_write
 from reports.causes.theme import Theme
-from reports.causes.undone import reads, uses_tables
 
 theme = Theme("shared")
 ENDS_A_CONNECTION = re.compile(r"(?:KILL|pg_terminate_backend\()\s*(?:CONNECTION\s+)?(\d+)", re.IGNORECASE)
