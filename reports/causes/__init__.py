@@ -15,7 +15,7 @@ A cell has at most one leading cause:
 3. A tie goes to the rule that is written first; specific rules are written before general ones.
 """
 
-from reports.causes import asynchronous, carried, durable, ended, hidden, limits, refused, remains, setup, shared, undone
+from reports.causes import asynchronous, carried, durable, ended, hidden, limits, refused, remains, setup, shared
 from reports.causes.evidence import Evidence
 from reports.causes.marks import Proof
 from reports.causes.theme import Cause
