@@ -300,6 +300,10 @@ RULES = {
         refused("This Connection is closed", "sqlalchemy.exc.ResourceClosedError"),
         refused("This transaction is closed", "sqlalchemy.exc.ResourceClosedError"),
     ),
+    "connection_cancelled": (
+        refused("(pymysql.err.InterfaceError) Cancelled during execution", "sqlalchemy.exc.InterfaceError"),
+        refused("canceling statement due to user request", "sqlalchemy.exc.DBAPIError"),
+    ),
     "truncate_refused": (
         refused("(1701, 'Cannot truncate a table referenced in a foreign key constraint (`orders`)')", "pymysql.err.OperationalError", "teardown"),
         refused("(1205, 'Lock wait timeout exceeded; try restarting transaction')", "pymysql.err.OperationalError", "teardown"),

@@ -71,6 +71,17 @@ def connection_closed(cell: Evidence) -> Proof | None:
 
 
 @theme.cause(
+    "A cancelled statement took the shared connection with it",
+    "When a task is cancelled in the middle of a statement, the driver gives its connection up. "
+    "Production takes another one from the pool; the fixture has only the one that it gives to everybody.",
+    "Test cancelled statements with the application's own engine and real commits.",
+    links.ASYNCIO,
+)
+def connection_cancelled(cell: Evidence) -> Proof | None:
+    return cell.find_error(r"Cancelled during execution")
+
+
+@theme.cause(
     "A transaction was already begun",
     "The application began a transaction of its own, as it may in production, where none was open yet. "
     "Under this fixture one was, and SQLAlchemy refused.",
