@@ -184,7 +184,7 @@ def connection_for_engine(cell: Evidence) -> Proof | None:
 def other_kind_of_database(cell: Evidence) -> Proof | None:
     proof = cell.find_error(
         r'\(sqlite3\.OperationalError\) (near ".*": syntax error|unknown database|no such function)',
-        r"Valid isolation levels for 'sqlite'",
+        r"Valid isolation levels for '?sqlite'?",  # without quotes before 1.4
     )
     if proof or not any(SQLITE.match(mark.text) for mark in (*cell.client, *cell.other_client)):
         return proof
