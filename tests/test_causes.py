@@ -256,6 +256,10 @@ RULES = {
         cell("1c: KILL 101", **BREAK),
         cell("2c: KILL 101", **BREAK),
     ),
+    "same_session_every_time": (
+        cell("1s> checkout", "1s> begin", "2c> checkout", f"2c: {INSERT}", f"2c: {SELECT}", **BREAK),
+        cell("1s> checkout", "1s> begin", "2c> checkout", f"2c: {INSERT}", "3c> checkout", f"3c: {SELECT}", **BREAK),
+    ),
     "options_on_bound_session": (
         refused("Session already has a Connection associated for the given Connection's Engine"),
         refused("Session already has a Connection associated for the given Engine"),

@@ -85,6 +85,23 @@ def text_not_translated(cell: Evidence) -> Proof | None:
     return bare and bare.prove(f", past the schema {made}")
 
 
+@theme.cause(
+    "The application got the same session every time",
+    "The fixture's factory returns one session, however often the application asks for a new one. "
+    "Nothing is hidden from it: it reads its own work, and no lock of its own stands in its way.",
+    "Give the application a factory that makes a new session for every call.",
+    links.JOINING,
+)
+def same_session_every_time(cell: Evidence) -> Proof | None:
+    calls = cell.in_call(cell.wire)
+    checkouts = [mark for mark in cell.in_call(cell.client) if mark.event == "checkout"]
+    prepared = {mark.lane for mark in cell.client if mark.phase == "setup" and mark.does == "begin"}
+    asserted = any(error["assertion"] or error["type"] == "Failed" for error in cell.facts["errors"])
+    if not cell.breaks or not asserted or len(checkouts) != 1 or {mark.lane for mark in calls} != {checkouts[0].lane} or not prepared - {checkouts[0].lane}:
+        return None
+    return checkouts[0].prove(", the only one, while the connection that the fixture had prepared was not used")
+
+
 def find_second_checkout(cell: Evidence) -> Mark | None:
     """Return the first checkout during the test of a connection that was checked out already."""
     holders: dict[int, int] = {}
