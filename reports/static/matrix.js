@@ -13,6 +13,7 @@
   const heads = [...grid.names.cells];
   const columnMarks = [...grid.table.querySelectorAll("col:not(.first)")];
   const groups = describeGroups(grid.table.tHead.rows[0]);
+  const edges = cells.map(() => groups.map((group) => group.edge));
   let later = 0;
   const sections = [...grid.table.tBodies].map((part) => ({ part, rows: [...part.rows].filter((row) => row.dataset.id) }));
 
@@ -96,6 +97,7 @@
         const muted = columns[c] && !hits[r][c];
         if (cell.classList.contains("muted") !== muted) cell.classList.toggle("muted", muted);
       });
+      moveEdges(r);
       grid.body[r].hidden = false;
     }
     for (const { part, rows } of sections) part.hidden = rows.every((row) => row.hidden);
@@ -116,11 +118,21 @@
     group.cell.colSpan = shown;
     const edge = columns.indexOf(true, group.from);
     if (edge === group.edge) return;
-    for (const line of [heads, ...cells]) {
-      line[group.edge].classList.remove("edge");
-      line[edge].classList.add("edge");
-    }
+    moveEdge(heads, group.edge, edge);
     group.edge = edge;
+  }
+
+  function moveEdge(line, from, to) {
+    line[from].classList.remove("edge");
+    line[to].classList.add("edge");
+  }
+
+  // A row's own edges follow when it is shown: a hidden row costs a filter nothing.
+  function moveEdges(row) {
+    groups.forEach((group, place) => {
+      if (edges[row][place] !== group.edge) moveEdge(cells[row], edges[row][place], group.edge);
+      edges[row][place] = group.edge;
+    });
   }
 
   function report(state, { rows, columns }) {
