@@ -96,6 +96,12 @@ def paste(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def bite(session: nox.Session) -> None:
+    """Prove that each case catches a fixture with a bug, and write which; -- --mutant, --case select by glob."""
+    run(session, "-m", "matrix", "bite", *session.posargs)
+
+
+@nox.session(default=False)
 def tests(session: nox.Session) -> None:
     """Test the instrument itself, with a slice of the matrix on real servers."""
     run(session, "-m", "pytest", *session.posargs, lock="tests")
@@ -133,7 +139,7 @@ def lint(session: nox.Session) -> None:
     run(session, "--offline", "--quiet", "--persona=pedantic", ".github", program="zizmor", lock="lint")
 
 
-COMMANDS = (matrix, report, accept, headline, picture, paste, tests, lint, bench, lock, environments, jobs, publish, drift)
+COMMANDS = (matrix, report, accept, headline, picture, paste, bite, tests, lint, bench, lock, environments, jobs, publish, drift)
 
 
 def add_stack(stack: Stack) -> None:

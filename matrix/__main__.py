@@ -61,6 +61,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_globs(paste, "stack", "recipe", "case")
     _add_jobs(paste)
 
+    bite = _add(commands, "bite", bite_command, "prove that each case catches a fixture with a bug")
+    _add_globs(bite, "mutant", "case")
+    _add_jobs(bite)
+
     lock = _add(commands, "lock", lock_command, "resolve the locks again: all, or those that match")
     lock.add_argument("lock", nargs="*", metavar="GLOB", help="names of locks: ids of stacks, or examiner, tests, lint, build")
     lock.add_argument("--check", action="store_true", help="only say which locks do not belong to their row")
@@ -115,6 +119,13 @@ def paste_command(options: argparse.Namespace) -> int:
     return prove_pasting(_read_selection(options), options.jobs, options.servers)
 
 
+def bite_command(options: argparse.Namespace) -> int:
+    """Run all cases against all mutants and say which case catches which."""
+    from matrix.bite.report import prove_bite
+
+    return prove_bite(options.mutant, options.case, options.jobs, options.servers)
+
+
 def lock_command(options: argparse.Namespace) -> int:
     """Write the locks, or only say which are stale."""
     from matrix.locking import find_stale, list_locks, write_lock
@@ -151,7 +162,7 @@ def _add(commands: argparse._SubParsersAction, name: str, command: object, text:
 
 
 def _add_globs(parser: argparse.ArgumentParser, *kinds: str) -> None:
-    examples = {"stack": "'sa20*'", "recipe": "'plain/*'", "case": "'commit*'"}
+    examples = {"stack": "'sa20*'", "recipe": "'plain/*'", "case": "'commit*'", "mutant": "'*savepoint*'"}
     for kind in kinds:
         parser.add_argument(f"--{kind}", action="append", default=[], metavar="GLOB", help=f"only these {kind}s, {examples[kind]} say; may be repeated")
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from matrix.selection import Plan
 from reports.build import Places, find_failures, grade_all, write_report
+from reports.catches import CatchesError
 from reports.load import FactsError
 from reports.summary import summarise_run
 
@@ -23,7 +24,7 @@ def conclude_run(plan: Plan, outcome: RunOutcome, console: Console) -> int:
         write_report(Places(), report)
         summarise_run(report.results, Places().index, outcome.wall_s, console)
         failures += find_failures(report)
-    except FactsError as error:
+    except (FactsError, CatchesError) as error:
         failures.append(str(error))
     for failure in failures:
         console.print(f"not as expected: {failure}", markup=False, highlight=False, soft_wrap=True)

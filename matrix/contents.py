@@ -34,6 +34,10 @@ class Recipe:
         """A control's verdict is known: it examines the instrument."""
         return self.path.stem in CONTROLS
 
+    def takes(self, case: Case) -> bool:
+        """Say whether a case is run against it: every one against a recipe of the report."""
+        return True
+
     @cached_property
     def header(self) -> Header:
         """What the recipe and its family need."""

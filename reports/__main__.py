@@ -12,6 +12,7 @@ from matrix.headers import HeaderError
 from matrix.rows import RowError, load_stacks
 from reports.baseline import BaselineError, read_baseline, write_baseline
 from reports.build import Places, Report, ResultsError, find_failures, grade_all, read_results, write_report
+from reports.catches import CatchesError
 from reports.drift import apply_drift, find_objections
 from reports.drift_table import draw_drift
 from reports.headline import HeadlineError, Inputs, check_headline, write_headline
@@ -20,7 +21,7 @@ from reports.publish import PublicationIncomplete, publish
 from reports.stories import StoryError
 from reports.summary import summarise_run
 
-CLEAR = (FactsError, BaselineError, ResultsError, HeadlineError, RowError, HeaderError, ContentError, StoryError)
+CLEAR = (FactsError, BaselineError, CatchesError, ResultsError, HeadlineError, RowError, HeaderError, ContentError, StoryError)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from matrix.headers import Header, read_recipe_header
+from reports.catches import read_catches
 from reports.controls import is_control
 
 LINK = re.compile(r"https?://[^\s<>\"')\]]+")
@@ -17,7 +18,7 @@ LABELS = (WHAT, "When to use it", SOURCE)
 
 @dataclass(frozen=True)
 class Content:
-    """families, recipes and cases by id, shaped as in results.schema.json; cases know their code, not their level."""
+    """families, recipes and cases by id, shaped as in results.schema.json; cases know their code and what they catch, not their level."""
 
     families: dict[str, dict] = field(default_factory=dict)
     recipes: dict[str, dict] = field(default_factory=dict)
@@ -25,7 +26,10 @@ class Content:
 
 
 def read_content(root: Path) -> Content:
-    """Read all families, recipes and cases of a checkout. Raises HeaderError, SyntaxError for files that cannot be read."""
+    """Read all families, recipes and cases of a checkout, and what the cases catch.
+
+    Raises HeaderError, SyntaxError, CatchesError for files that cannot be read.
+    """
     families = {path.parent.name: read_family(path.parent) for path in sorted(root.glob("fixtures/*/conftest.py"))}
     paths = [path for family in families for path in sorted((root / "fixtures" / family).glob("*.py"))]
     recipes = {
@@ -36,6 +40,9 @@ def read_content(root: Path) -> Content:
     cases: dict[str, dict] = {}
     for path in sorted((root / "cases").glob("*.py")):
         cases |= read_cases(path)
+    catches = read_catches(root)
+    for case, told in cases.items():
+        told["catches"] = [{"mutant": found["mutant"], "title": found["title"]} for found in catches.get(case, [])]
     return Content(families, recipes, cases)
 
 

@@ -106,7 +106,7 @@ def make_cases(inputs: Inputs) -> dict:
             cases[case] = {
                 "title": told.get("title", case.replace("_", " ")), "doc": told.get("doc", ""), "link": told.get("link"),
                 "level": ran["level"], "theme": ran["theme"], "code": told.get("code", ""),
-                "sha256": ran["sha256"], "commits": ran["commits"],
+                "sha256": ran["sha256"], "commits": ran["commits"], "catches": told.get("catches", []),
             }  # fmt: skip
     return dict(sorted(cases.items(), key=lambda item: (item[1]["theme"], item[0])))
 

@@ -11,6 +11,8 @@ import pytest
 from matrix.rows import load_databases
 from matrix.servers import Server, start_server
 
+collect_ignore = ["mutants"]  # recipes, run inside a stack by `nox -s bite` and test_bite.py
+
 WAYS = ("embedded", "local", "container")
 
 

@@ -93,7 +93,7 @@ def run_recipes(job: StackJob, examination: Examination, facts: FactsFile, descr
 def split_cases(job: StackJob, recipe: Recipe, capabilities: dict[str, bool]) -> tuple[list[Case], list[dict]]:
     """Return the cases that can run, in order, and a cell line for each that needs what the stack lacks."""
     runnable, unmet_cells = [], []
-    for case in job.cases:
+    for case in filter(recipe.takes, job.cases):
         lacking = [need for need in case.needs if not capabilities.get(need, False)]
         if lacking:
             unmet_cells.append(unmet_cell(job.stack, recipe, case, lacking[0]))
