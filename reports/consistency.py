@@ -82,14 +82,25 @@ def check_whole(stem, records):
     for recipe in header["selection"]["recipes"]:
         if recipe not in known:
             return None, f"recipe {recipe} was selected but has no line"
-    return find_lost_cell([r for r in cells if r["pass"] == "first"], applying(records))
-
-
-def find_lost_cell(cells, recipes):
-    """Recipes of one family run the same cases, so a case that only some of them have was lost."""
-    ran = {recipe: set() for recipe in recipes}
+    ran = {recipe: set() for recipe in applying(records)}
     for record in cells:
-        ran.setdefault(record["recipe"], set()).add(record["case"])
+        if record["pass"] == "first":
+            ran.setdefault(record["recipe"], set()).add(record["case"])
+    return find_lost_pair(ran, header["selection"].get("pairs", {})) or find_lost_cell(ran, header["selection"].get("pairs", {}))
+
+
+def find_lost_pair(ran, pairs):
+    """Where single cases were selected for a recipe, each of them has a cell."""
+    for recipe, cases in pairs.items():
+        lost = sorted(set(cases) - ran.get(recipe, set(cases)))
+        if lost:
+            return None, f"recipe {recipe} has no line for case {lost[0]}, which was selected for it"
+    return None
+
+
+def find_lost_cell(ran, pairs):
+    """All other recipes of one family run the same cases, so a case that only some of them have was lost."""
+    ran = {recipe: cases for recipe, cases in ran.items() if recipe not in pairs}
     families = {recipe.split("/")[0] for recipe in ran}
     for family in sorted(families):
         members = {r: cases for r, cases in ran.items() if r.startswith(family + "/")}

@@ -42,12 +42,20 @@ def make_header(job: StackJob, witness: Witness, described: dict) -> dict:
         "c_extensions": described["c_extensions"],
         "server": {"way": job.server.way, "version": job.server.version},
         "capabilities": witness.capabilities | described["capabilities"],
-        "selection": {"complete": job.complete, "recipes": [recipe.id for recipe in job.recipes], "cases": [case.id for case in job.cases]},
+        "selection": describe_selection(job),
         "recipes": {recipe.id: {"sha256": recipe.sha256} for recipe in job.recipes},
         "cases": {case.id: {"sha256": case.sha256, "level": case.level, "theme": case.theme, "commits": case.commits} for case in job.cases},
         "started": now(),
         "host": {"cores": os.cpu_count(), "system": platform.platform()},
     }
+
+
+def describe_selection(job: StackJob) -> dict:
+    """Return what was selected; `pairs` names the cases of each recipe that does not take all of them."""
+    selection = {"complete": job.complete, "recipes": [recipe.id for recipe in job.recipes], "cases": [case.id for case in job.cases]}
+    taken = {recipe.id: [case.id for case in job.cases if recipe.takes(case)] for recipe in job.recipes}
+    pairs = {recipe: cases for recipe, cases in taken.items() if cases != selection["cases"]}
+    return {**selection, "pairs": pairs} if pairs else selection
 
 
 def now() -> str:
