@@ -18,7 +18,7 @@ from reports.compare import compare_results
 from reports.content import read_content
 from reports.controls import is_control
 from reports.details import make_details
-from reports.drift import find_drift
+from reports.drift import find_drift, is_of_verdict
 from reports.grading import GradedStack, grade_stack
 from reports.junit import write_junit
 from reports.load import load_facts, load_not_run
@@ -162,12 +162,6 @@ def find_failures(report: Report) -> list[str]:
     elif drifted := [change for change in results["drift"] if is_of_verdict(change)]:
         failures.append(f"{len(drifted)} cells are not as the baseline says")
     return failures
-
-
-def is_of_verdict(change: Mapping) -> bool:
-    """False when only the leading cause is another one: that is shown, but a cause is a rule's reading, the verdict is what was measured."""
-    expected, actual = change["expected"], change["actual"]
-    return not expected or not actual or expected["verdict"] != actual["verdict"]
 
 
 def find_infrastructure(results: Mapping) -> list[str]:

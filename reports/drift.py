@@ -40,6 +40,12 @@ def find_drift(baseline: Mapping[str, Judged], graded: Mapping[str, GradedStack]
     return find_changes(baseline, judge_cells(graded.values()), covers)
 
 
+def is_of_verdict(change: Mapping[str, Mapping | None]) -> bool:
+    """False when only the leading cause is another one: that is shown, but a cause is a rule's reading, the verdict is what was measured."""
+    expected, actual = change["expected"], change["actual"]
+    return not expected or not actual or expected["verdict"] != actual["verdict"]
+
+
 def find_objections(drift: Iterable[Change], problems: Iterable[str]) -> list[str]:
     """Return why the drift may not become the new baseline; empty when it may."""
     objections = [f"the instrument is not to be trusted: {problem}" for problem in problems]

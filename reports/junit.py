@@ -1,13 +1,15 @@
 """JUnit XML of the results: one suite per stack, one test case per cell.
 
-A red cell that the baseline expects is not a failure of the run: `failure` means drift, `error` means that the machine
-failed, `skipped` means n/a. The verdict and the cause of every cell stand in its properties.
+A red cell that the baseline expects is not a failure of the run: `failure` means a verdict that drifted, `error` means
+that the machine failed, `skipped` means n/a. The verdict and the cause of every cell stand in its properties.
 """
 
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from pathlib import Path
+
+from reports.drift import is_of_verdict
 
 # XML 1.0 has no way to write these, not even escaped.
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -43,7 +45,7 @@ def make_case(stack: str, recipe: str, case: str, cell: Mapping, change: Mapping
             ET.SubElement(properties, "property", name=name, value=clean(cell[name]))
     if cell["verdict"] == "infrastructure":
         ET.SubElement(element, "error", message=clean(cell.get("reason", "the machine failed")))
-    elif change:
+    elif change and is_of_verdict(change):
         ET.SubElement(element, "failure", type=change["change"], message=clean(describe_change(change)))
     elif cell["verdict"] == "n/a":
         ET.SubElement(element, "skipped", message=clean(cell.get("reason", "n/a")))
