@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from reports.dominance import find_losses
 from reports.page_marks import UNJUDGED
 from reports.page_model import Site, Stack
 
@@ -41,6 +42,16 @@ class Step:
     after: str
     compared: int
     changes: list[Change]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A case that other recipes of the family pass where this one does not: their number of stacks, most first."""
+
+    case: str
+    level: str
+    stacks: int
+    others: list[tuple[str, int]]
 
 
 def summarize_stacks(site: Site, recipe: str) -> list[Summary]:
@@ -84,6 +95,30 @@ def _differ(old: dict, new: dict) -> bool:
     if not old or not new or UNJUDGED & {old["verdict"], new["verdict"]}:
         return False
     return old["verdict"] != new["verdict"]
+
+
+def list_losses(site: Site, recipe: str) -> list[Loss]:
+    """Where another recipe passes and this one does not, for a recipe that keeps all essential cases wherever it applies.
+
+    That is what readers choose among; one that fails there is not chosen, and its list would be its whole family.
+    """
+    if not recommendable(site, recipe):
+        return []
+    rivals = site.families[recipe.partition("/")[0]]
+    found: dict[str, Counter] = {}
+    stacks: Counter = Counter()
+    for stack in site.ran:
+        if site.verdicts(stack.id, recipe):
+            verdicts = {other: {case: cell["verdict"] for case, cell in site.verdicts(stack.id, other).items()} for other in rivals}
+            for case, others in find_losses(verdicts, recipe).items():
+                found.setdefault(case, Counter()).update(others)
+                stacks[case] += 1
+    return [Loss(case, site.cases[case]["level"], stacks[case], found[case].most_common()) for case in site.ordered_cases if case in found]
+
+
+def recommendable(site: Site, recipe: str) -> bool:
+    words = {site.word(stack.id, recipe).get("word") for stack in site.ran} - {None, "n/a"}
+    return bool(words) and words <= {"isolates", "isolates, with limits"} and not site.recipes[recipe]["control"]
 
 
 def group_missing(site: Site) -> list[tuple[str, list[Stack]]]:
