@@ -80,10 +80,14 @@ def find_problems(facts: StackFacts) -> list[str]:
     return problems
 
 
-def find_cost(cells: dict[str, GradedCell]) -> float | None:
-    """Median duration in seconds of a recipe's cells that ran through (first pass, no error)."""
-    durations = [c.facts.first["duration_s"] for c in cells.values() if c.verdict in (ISOLATES, LEAKS)]
-    return round(median(durations), 6) if durations else None
+def find_cost(cells: dict[str, GradedCell], bare: dict[str, GradedCell]) -> float | None:
+    """Median over the cases that ran through under both of the recipe's time to the bare one's, first pass; case by case, since cases differ more."""
+    ratios = [cells[case].facts.first["duration_s"] / bare[case].facts.first["duration_s"] for case in cells.keys() & bare.keys() if ran_through(cells[case], bare[case])]
+    return round(median(ratios), 3) if ratios else None
+
+
+def ran_through(*cells: GradedCell) -> bool:
+    return all(cell.verdict in (ISOLATES, LEAKS) and cell.facts.first["duration_s"] > 0 for cell in cells)
 
 
 def count_causes(cells: dict[str, GradedCell]) -> dict[str, int]:

@@ -19,7 +19,7 @@ from reports.page_model import Site, page_of_case, page_of_recipe
 from reports.page_scripts import build_cells, build_code, build_details, build_index, list_needs, render_script
 from reports.page_stories import SHOWN, answer_claims, collect_timelines, compare_stacks, list_solutions, list_stacks
 from reports.page_text import check_link, quote_names, render_inline, render_text
-from reports.page_views import compare_lines, group_missing, list_bad, list_losses, summarize_stacks
+from reports.page_views import compare_lines, group_missing, list_bad, list_losses, summarize_costs, summarize_stacks
 from reports.stories import Story, load_stories
 
 _HERE = Path(__file__).parent
@@ -77,7 +77,7 @@ def _render_pages(env: Environment, site: Site) -> Iterator[tuple[str, str]]:
         yield page_of_recipe(recipe), _render(
             env, "recipe", "../../", view="Recipes", recipe=recipe, about=about, stacks=summarize_stacks(site, recipe),
             grid_of=build_recipe_grid(site, recipe, "../../"), steps=compare_lines(site, recipe),
-            losses=list_losses(site, recipe))
+            costs=summarize_costs(site, recipe), losses=list_losses(site, recipe))
     for case, about in site.cases.items():
         yield page_of_case(case), _render(env, "case", "../", view="Cases", case=case, about=about,
                                           grid_of=build_case_grid(site, case, "../"))

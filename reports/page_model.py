@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from statistics import median
 from typing import Any
 
 from reports.page_marks import CLEAN, UNJUDGED, WORDS, Mark, find_mark
@@ -183,11 +184,23 @@ class Site:
             self._marks[name] = replace(mark, symbol=entry["symbol"], means=entry["meaning"]) if entry else mark
         return self._marks[name]
 
-    def cost(self, stack: str, recipe: str) -> float | None:
-        """Time of a test relative to the same application without isolation (its family's real_commits) on that stack."""
-        bare = self.word(stack, f"{recipe.partition('/')[0]}/real_commits").get("cost_s")
-        own = self.word(stack, recipe).get("cost_s")
-        return own / bare if own and bare else None
+    @cached_property
+    def costs(self) -> dict[tuple[str, str], list[float]]:
+        """The recipe's cost on every stack with the database, by (product, recipe), sorted.
+
+        Recipes run one after the other on a machine that is never equally busy; several stacks even that out.
+        """
+        costs: dict[tuple[str, str], list[float]] = {}
+        for stack in self.stacks:
+            for recipe, word in self.words.get(stack.id, {}).items():
+                if word["cost"]:
+                    costs.setdefault((stack.product, recipe), []).append(word["cost"])
+        return {place: sorted(found) for place, found in costs.items()}
+
+    def cost(self, stack: Stack, recipe: str) -> float | None:
+        """Time of a test relative to the same application without isolation: median of the stacks with the same database."""
+        found = self.costs.get((stack.product, recipe))
+        return median(found) if found else None
 
     def title_of_cause(self, cause: str) -> str:
         return (self.causes.get(cause) or {}).get("title") or cause.replace("_", " ")

@@ -33,7 +33,7 @@ def render_script(kind: str, key: str, value: Any) -> str:
 def build_index(site: Site) -> dict[str, Any]:
     """What filters and the finder need: stacks, recipes, and per pair the word, its causes, its cost and its note."""
     causes, notes = list(site.causes), _Numbering()
-    grid = [[_pack_word(site, stack.id, recipe, causes, notes) for stack in site.stacks]
+    grid = [[_pack_word(site, stack, recipe, causes, notes) for stack in site.stacks]
             for recipes in site.families.values() for recipe in recipes]
     return {
         "marks": {name: [site.mark(name).symbol, site.mark(name).short, site.mark(name).style] for name in MARKS},
@@ -115,12 +115,12 @@ def list_needs(header: dict[str, Any]) -> Iterator[str]:
         yield "server: may " + capability.replace("_", " ")
 
 
-def _pack_word(site: Site, stack: str, recipe: str, causes: list[str], notes: _Numbering) -> list[Any] | int:
+def _pack_word(site: Site, stack: Stack, recipe: str, causes: list[str], notes: _Numbering) -> list[Any] | int:
     """[word, causes, cost, note, cells not clean] with numbers for what repeats; 0 when there is no word."""
-    word = site.word(stack, recipe)
+    word = site.word(stack.id, recipe)
     if not word:
         return 0
-    found = sorted(causes.index(cause) for cause in site.causes_by_pair[stack, recipe] if cause in site.causes)
+    found = sorted(causes.index(cause) for cause in site.causes_by_pair[stack.id, recipe] if cause in site.causes)
     cost = site.cost(stack, recipe)
     return [list(MARKS).index(word["word"]), found, round(cost, 2) if cost else 0, notes.place(word["note"]),
-            sum(site.causes_by_pair[stack, recipe].values())]
+            sum(site.causes_by_pair[stack.id, recipe].values())]

@@ -101,10 +101,11 @@ def list_stacks(site: Site, story: Story) -> list[Stack]:
 
 def list_solutions(site: Site, story: Story, stack: str) -> list[str]:
     """Recipes of the story's families that isolate on the stack, the best first: word, cells that are not clean, cost."""
+    column = find_stack(site, stack)
     found = [recipe for family in story.families for recipe in site.families.get(family, ())
              if not site.recipes[recipe]["control"] and site.word(stack, recipe).get("word") in GOOD]
     return sorted(found, key=lambda recipe: (WORDS.index(site.word(stack, recipe)["word"]), sum(site.causes_by_pair[stack, recipe].values()),
-                                             site.cost(stack, recipe) or 99, recipe))
+                                             site.cost(column, recipe) or 99, recipe))
 
 
 def compare_stacks(site: Site, story: Story) -> list[Row]:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from reports.dominance import find_losses
 from reports.page_marks import UNJUDGED
-from reports.page_model import Site, Stack
+from reports.page_model import PRODUCTS, Site, Stack
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A recipe on one stack: the word's entry, how many cells are clean of how many judged, cost, and its causes."""
+    """A recipe on one stack: the word's entry, how many cells are clean of how many judged, and its causes."""
 
     stack: Stack
     word: dict[str, Any]
     clean: int
     judged: int
-    cost: float | None
     causes: list[tuple[str, int]]
     bad: list[tuple[str, dict]]
 
@@ -59,12 +59,18 @@ def summarize_stacks(site: Site, recipe: str) -> list[Summary]:
     return [_summarize(site, stack, recipe) for stack in site.stacks if site.word(stack.id, recipe)]
 
 
+def summarize_costs(site: Site, recipe: str) -> list[tuple[str, float, float, float, int]]:
+    """What a test costs by database: its name, median, least and most of its stacks, how many they are."""
+    return [(PRODUCTS[product], median(found), found[0], found[-1], len(found))
+            for product in PRODUCTS if (found := site.costs.get((product, recipe)))]
+
+
 def _summarize(site: Site, stack: Stack, recipe: str) -> Summary:
     word = site.word(stack.id, recipe)
     counts = Counter(word["counts"])
     judged = sum(number for verdict, number in counts.items() if verdict not in UNJUDGED)
     causes = site.causes_by_pair[stack.id, recipe].most_common()
-    return Summary(stack, word, counts["isolates"], judged, site.cost(stack.id, recipe), causes, list(site.bad_cells(stack.id, recipe)))
+    return Summary(stack, word, counts["isolates"], judged, causes, list(site.bad_cells(stack.id, recipe)))
 
 
 def compare_lines(site: Site, recipe: str) -> list[Step]:

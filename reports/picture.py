@@ -57,7 +57,7 @@ def describe(recipe: str, word: str, cells: dict) -> dict:
     red = ", ".join(f"{verdict} in {number}" for verdict, number in sorted(counts.items()) if verdict not in ("isolates", "n/a"))
     note = f"{red} of {len(judged)} cases" if red else ""
     causes = Counter(one.cause for one in judged if one.cause)
-    return {"word": word, "note": note, "counts": dict(counts), "cost_s": None, "outdated": False, "causes": dict(causes)}
+    return {"word": word, "note": note, "counts": dict(counts), "cost": None, "outdated": False, "causes": dict(causes)}
 
 
 def hash_preview(preview: dict) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from reports import grading
 from reports.causes import CAUSES
 from reports.content import Content
-from reports.controls import is_control
+from reports.controls import REAL_COMMITS, is_control
 from reports.grading import GradedCell, GradedStack
 from reports.legend import make_legend
 from reports.stacks import Inputs, make_stacks
@@ -73,7 +73,7 @@ def shape_words(graded: GradedStack, content: Content) -> dict:
     return {
         recipe: {
             "word": word.word, "note": word.note, "counts": word.counts,
-            "cost_s": grading.find_cost(graded.cells.get(recipe, {})),
+            "cost": grading.find_cost(graded.cells.get(recipe, {}), graded.cells.get(f"{recipe.partition('/')[0]}/{REAL_COMMITS}", {})),
             "outdated": content.recipes.get(recipe, {}).get("sha256") != ran.get(recipe, {}).get("sha256"),
             "causes": grading.count_causes(graded.cells.get(recipe, {})),
         }

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from reports.build import ROOT, check_results
 from reports.details import make_details
-from reports.grading import grade_stack
+from reports.grading import find_cost, grade_stack
 from reports.junit import write_junit
 from reports.load import load_stack
 from reports.results import tell
@@ -61,6 +61,16 @@ def test_details_tell_the_proof_and_the_command(tmp_path):
     detail = details["cells"]["plain/some_recipe"]["a"]
     assert detail["timeline"][detail["proof"]["timeline"]]["text"] == "COMMIT"
     assert detail["command"] == f'nox -s "stack({STACK})" -- --recipe plain/some_recipe --case a'
+
+
+def test_cost_compares_case_by_case_what_ran_through(tmp_path):
+    cases = ("quick", "slow", "broken")
+    own = [make_cell(case="quick", duration_s=0.012), make_cell(case="slow", duration_s=0.11), make_cell(case="broken", duration_s=9, **breaking())]
+    bare = [make_cell("plain/real_commits", case, duration_s=time, **leaking()) for case, time in zip(cases, (0.01, 0.1, 0.1), strict=True)]
+    lines = make_lines(make_header(("plain/some_recipe", "plain/real_commits"), cases), own + bare)
+    graded = grade_stack(load_stack(write_facts(tmp_path, lines)))
+    assert find_cost(graded.cells["plain/some_recipe"], graded.cells["plain/real_commits"]) == 1.15
+    assert find_cost(graded.cells["plain/some_recipe"], {}) is None
 
 
 def test_junit_fails_on_drift_only(tmp_path):

@@ -129,7 +129,7 @@ def _run_stack(results: dict, stack: str, row: dict, count: int) -> dict:
     words, cells, facts, cases = {}, {}, {}, [*results["cases"], *results["cases"]]
     for number, (recipe, about) in enumerate(results["recipes"].items()):
         if about["header"]["driver"] == "async" and not row["asynchronous"]:
-            words[recipe] = {"word": "n/a", "note": f"needs an asynchronous driver, the stack has {row['driver']}", "counts": {}, "cost_s": None, "outdated": False}
+            words[recipe] = {"word": "n/a", "note": f"needs an asynchronous driver, the stack has {row['driver']}", "counts": {}, "cost": None, "outdated": False}
             continue
         first = number * count % len(results["cases"])
         cells[recipe] = {case: _judge(stack, row, recipe, case) for case in cases[first : first + count]}
@@ -145,7 +145,7 @@ def _find_word(results: dict, recipe: str, row: dict, cells: dict) -> dict:
     worst = next((verdict for verdict in ("leaks", "breaks", "hangs") if counts[verdict] > len(cells) / 14), None)
     note = f"leaks in {counts['leaks']}, breaks in {counts['breaks']} of {len(cells)} cases" if red else ""
     return {"word": worst or ("isolates, with limits" if red else "isolates"), "note": note, "counts": {name: n for name, n in counts.items() if n},
-            "cost_s": 0.001 + _draw(recipe, row["line"]) / 500_000, "outdated": False,
+            "cost": 1 + _draw(recipe, row["line"]) / 2_000, "outdated": False,
             "causes": dict(Counter(cell["cause"] for cell in cells.values() if "cause" in cell))}  # fmt: skip
 
 
