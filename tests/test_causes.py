@@ -236,6 +236,10 @@ RULES = {
         cell(*OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", "1c: ROLLBACK TO SAVEPOINT a", **BREAK),
         cell(*OUTER, f"1c: {INSERT}", "1c: SAVEPOINT a", f"1c: {INSERT}", "1c: ROLLBACK TO SAVEPOINT a", **BREAK),
     ),
+    "savepoint_after_work": (
+        cell(*OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", "1c: SAVEPOINT b", "1c: SAVEPOINT c", "1c: ROLLBACK TO SAVEPOINT c", f"1c: {SELECT}", **BREAK),
+        cell(*OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", "1c: SAVEPOINT b", "1c: SAVEPOINT c", "1c: ROLLBACK TO SAVEPOINT c", "1c: RELEASE SAVEPOINT b", f"1c: {SELECT}", **BREAK),
+    ),
     "second_connection_blind": (
         cell(*OUTER, f"1c: {INSERT}", "2c: BEGIN", f"2c: {SELECT}", **BREAK),
         cell(*OUTER, f"1c: {INSERT}", "2c: BEGIN", "2c: select pg_catalog.version()", **BREAK),

@@ -98,8 +98,9 @@ def unfinished_work_read(cell: Evidence) -> Proof | None:
             continue
         around = {mark.index: open_now for mark, open_now, _ in cell.replay_savepoints(lane)}
         after = [mark for mark in calls[last + 1 :] if mark.does != "statement" or uses_tables(mark)]
-        if around[calls[last].index] and [mark.does for mark in after[:2]] == ["savepoint", "statement"]:
-            return after[1].prove(", in a savepoint on top of the one that still held unfinished work")
+        read = next((mark for mark in after if mark.does != "savepoint"), None)
+        if around[calls[last].index] and read not in (None, *after[:1]) and read.does == "statement":
+            return read.prove(", in a savepoint on top of the one that still held unfinished work")
     return None
 
 

@@ -115,6 +115,21 @@ def savepoint_undid_commit(cell: Evidence) -> Proof | None:
 
 
 @theme.cause(
+    "ROLLBACK TO went back to a savepoint that was set after the work",
+    "Savepoints were set between the application's write and its rollback(), and nothing ever ended the first of them. "
+    "The rollback ended the last one only, which came after the write, so the write stayed.",
+    "Bind the session to the connection itself, so that it knows which savepoint it works in: create_scoped_session(options={'bind': connection}).",
+    "https://github.com/jeancochrane/pytest-flask-sqlalchemy/issues/45",
+)
+def savepoint_after_work(cell: Evidence) -> Proof | None:
+    if not cell.breaks or was_refused(cell):
+        return None
+    last = max((mark.index for mark in cell.in_call(cell.wire) if uses_tables(mark)), default=0)
+    found = [mark for lane in sorted(cell.outer) for mark in find_short_rollbacks(cell, lane) if mark.index < last]
+    return min(found, key=lambda mark: mark.index).prove(", which was set after the work") if found else None
+
+
+@theme.cause(
     "Nothing ended the work, so nothing could undo or keep it",
     "After the last write no COMMIT, ROLLBACK, RELEASE or ROLLBACK TO reached the server for the rest of the test, and the application read its own unfinished work. "
     "The session's commit(), rollback() or close() had been replaced, or had no savepoint left to end.",
@@ -142,6 +157,21 @@ def find_undone(cell: Evidence, lane: int) -> Iterator[Mark]:
         if mark.does == "rollback_to" and ended and ended.index in cell.own_savepoints and written and mark.phase == "call":
             yield mark
         written = written or (is_write(mark.text) and mark.phase == "call")
+
+
+def find_short_rollbacks(cell: Evidence, lane: int) -> Iterator[Mark]:
+    """Yield each ROLLBACK TO during the test that missed a write: a savepoint was set after that and never ended, and another one on top."""
+    steps = [step for step in cell.replay_savepoints(lane) if step[0].phase == "call"]
+    ends = {ended.index for _, _, ended in steps if ended}
+    writes: list[int] = []
+    for mark, open_now, ended in steps:
+        if is_write(mark.text):
+            writes.append(mark.index)
+        elif ended:
+            writes = [index for index in writes if index < ended.index]
+            forgotten = [other.index for other in open_now if other.index not in ends and other.index < ended.index]
+            if mark.does == "rollback_to" and writes and forgotten and writes[0] < forgotten[-1]:
+                yield mark
 
 
 def goes_on(cell: Evidence, mark: Mark) -> bool:
