@@ -77,3 +77,18 @@ def test_two_commits_on_the_pins_of_the_question(tmp_path, asked_server):
     assert "listener_left" in {found["kind"] for found in second["process"]}
     assert judge_pass(bound) == "isolates"
     assert not bound["process"]
+
+
+PLUGIN_UNPATCHED = ("flask/pytest_flask_sqlalchemy", 'mocker.patch.object(db, "session", new=db_session)', "pass")
+
+
+def test_rollback_under_the_plugin_on_the_pins_of_the_question(tmp_path, asked_server):
+    """The plugin isolates commits, and rollbacks undo nothing until its session is bound to the connection; without the patch nothing is covered."""
+    bench, known, cases = Bench(tmp_path, ASKED_ON, asked_server, family="flask", deadline_s=10.0), find_recipes(), ["commit_twice", "rollback_only"]
+    recipe, patch, nothing = PLUGIN_UNPATCHED
+    text = known[recipe].path.read_text(encoding="utf-8")
+    assert patch in text
+    recipes = [known[recipe], known[recipe + "_bound"], bench.write_recipe("unpatched", text.replace(patch, nothing))]
+    lines = bench.run(recipes, cases)
+    verdicts = {name.id: [judge_pass(pick_cells(lines, name.id)[case]) for case in cases] for name in recipes}
+    assert verdicts == {recipe: ["isolates", "breaks"], recipe + "_bound": ["isolates", "isolates"], "flask/unpatched": ["leaks", "leaks"]}
