@@ -24,6 +24,9 @@ PRELOADED = (
     "fastapi.testclient",
     "pydantic.v1",  # FastAPI imports it with the first route, in every child
     "httpx",
+    "asgi_lifespan",
+    "litestar.testing",
+    "advanced_alchemy.extensions.litestar",
     "pyramid.config",
     "pyramid_tm",
     "zope.sqlalchemy",
