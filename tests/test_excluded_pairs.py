@@ -31,6 +31,7 @@ PAIRS = [
     ("ideas_asyncio", "sa14-asyncpg-postgresql18"),
     ("plugins", "sa14-psycopg2-postgresql18-plugins"),
     ("plugins_asyncio", "sa20-asyncpg-postgresql18"),
+    ("litestar", "sa21-asyncpg-postgresql18-litestar"),
 ]
 # The whole family is excluded by the kind of driver, or because its packages are not there.
 FOREIGN = [
