@@ -13,7 +13,7 @@ from reports.page_marks import CLEAN, UNJUDGED, WORDS, Mark, find_mark
 from reports.page_text import name_file
 
 PRODUCTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
-FAMILIES = ("plain", "asyncio", "ideas", "ideas_asyncio", "flask", "fastapi", "litestar", "unit_of_work", "pyramid", "plugins", "plugins_asyncio")
+FAMILIES = ("plain", "asyncio", "ideas", "ideas_asyncio", "flask", "fastapi", "fastapi_sqla", "litestar", "unit_of_work", "pyramid", "plugins", "plugins_asyncio")
 LEVELS = ("essential", "common", "limit")
 
 

@@ -38,6 +38,7 @@ FOREIGN = [
     ("plain", "sa20-asyncpg-postgresql18"),
     ("asyncio", "sa20-psycopg2-postgresql18"),
     ("asyncio", "sa13-psycopg2-postgresql18"),
+    ("fastapi_sqla", "sa20-psycopg2-postgresql18"),
 ]
 
 
