@@ -58,7 +58,7 @@ def _list_on_path(version: str) -> Iterator[Path]:
 
 def _list_in_pyenv(version: str) -> Iterator[Path]:
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    folders = [path for path in (root / "versions").glob(f"{version}.*") if path.name.split(".")[2].isdigit()]
+    folders = [path for path in _glob(root / "versions", f"{version}.*") if path.name.split(".")[2].isdigit()]
     for folder in sorted(folders, key=lambda path: int(path.name.split(".")[2]), reverse=True):
         yield folder / "bin" / f"python{version}"
 
@@ -66,7 +66,15 @@ def _list_in_pyenv(version: str) -> Iterator[Path]:
 def _list_fetched(version: str) -> Iterator[Path]:
     places = (_fetched(), Path.home() / ".local" / "share" / "uv" / "python")
     for place in places:
-        yield from sorted(place.glob(f"cpython-{version}.*/bin/python{version}"), reverse=True)
+        yield from sorted(_glob(place, f"cpython-{version}.*/bin/python{version}"), reverse=True)
+
+
+def _glob(folder: Path, pattern: str) -> list[Path]:
+    """Return what matches in a folder; nothing of one that cannot be read, as after `su`, which leaves PYENV_ROOT as it was."""
+    try:
+        return list(folder.glob(pattern))
+    except OSError:
+        return []
 
 
 def _fetched() -> Path:

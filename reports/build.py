@@ -12,22 +12,23 @@ import jsonschema_rs
 from matrix.rows import load_stacks
 from reports.badge import write_badges
 from reports.baseline import hash_baseline, read_baseline
-from reports.changes import Change
+from reports.changes import Change, split_cell
 from reports.coming import find_coming
 from reports.compare import compare_results
 from reports.content import read_content
 from reports.controls import is_control
 from reports.details import make_details
-from reports.drift import find_drift, is_of_verdict
+from reports.drift import find_drift, is_failure
 from reports.grading import GradedStack, grade_stack
 from reports.junit import write_junit
 from reports.load import load_facts, load_not_run
 from reports.results import make_results
 from reports.stacks import Inputs, newest_run
 from reports.stories import list_told, load_stories
-from reports.verdicts import INFRASTRUCTURE
+from reports.verdicts import FLAKY, INFRASTRUCTURE
 
 ROOT = Path(__file__).parents[1]
+MOST_FLAKY = 1 / 10_000  # of all cells; a whole run of 120,000 had two that were flaky for the first time
 
 
 class ResultsError(Exception):
@@ -105,11 +106,17 @@ def judge_drift(places: Places, results: dict, graded: Mapping[str, GradedStack]
     baseline = read_baseline(places.baseline)
     ran = {stack: found for stack, found in graded.items() if results["stacks"][stack]["state"] == "ran"}
     drift = find_drift(baseline or {}, ran)
-    results["drift"] = [change.as_json() for change in drift] if baseline is not None else []
-    state = "none" if baseline is None else "drift" if drift else "as expected"
+    results["drift"] = [change.as_json() | {"fails": is_failure(change, find_passes(results, change.cell))} for change in drift] if baseline is not None else []
+    state = "none" if baseline is None else "drift" if any(change["fails"] for change in results["drift"]) else "as expected"
     results["baseline"] = {"state": state, "sha256": hash_baseline(places.baseline)}
     told = list_told(load_stories())
     return Report(results, {stack: make_details(found, told) for stack, found in graded.items()}, drift)
+
+
+def find_passes(results: Mapping, cell: str) -> list[str]:
+    """Return the verdicts of both passes of a flaky cell; empty for any other."""
+    stack, recipe, case = split_cell(cell)
+    return results["cells"].get(stack, {}).get(recipe, {}).get(case, {}).get("passes", [])
 
 
 def write_report(places: Places, report: Report, compare: Path | None = None, coming: Path | None = None) -> None:
@@ -159,9 +166,22 @@ def find_failures(report: Report) -> list[str]:
     failures += [f"{cell}: infrastructure" for cell in find_infrastructure(results)]
     if results["baseline"]["state"] == "none":
         failures.append("there is no baseline to compare with")
-    elif drifted := [change for change in results["drift"] if is_of_verdict(change)]:
+    elif drifted := [change for change in results["drift"] if change["fails"]]:
         failures.append(f"{len(drifted)} cells are not as the baseline says")
+    failures += find_unrest(results)
     return failures
+
+
+def find_unrest(results: Mapping) -> list[str]:
+    """Return that more cells do not agree with themselves than chance explains, if so: then something disturbs the run."""
+    flaky = [change["cell"] for change in results["drift"] if name_verdicts(change)[1] == FLAKY != name_verdicts(change)[0]]
+    if len(flaky) <= results["summary"]["cells"] * MOST_FLAKY:
+        return []
+    return [f"{len(flaky)} cells are flaky that the baseline does not know as such, first {flaky[0]}"]
+
+
+def name_verdicts(change: Mapping) -> tuple[str | None, str | None]:
+    return tuple(side and side["verdict"] for side in (change["expected"], change["actual"]))
 
 
 def find_infrastructure(results: Mapping) -> list[str]:

@@ -3,12 +3,12 @@
 Strict on both sides: an unexpected pass is drift too. A run is judged only over what it selected and ran.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from reports.changes import Change, Judged, find_changes, split_cell
 from reports.controls import is_control
 from reports.grading import GradedStack
-from reports.verdicts import INFRASTRUCTURE, NOT_RUN, RED
+from reports.verdicts import FLAKY, INFRASTRUCTURE, ISOLATES, NOT_RUN, RED
 
 
 def judge_cells(graded: Iterable[GradedStack]) -> dict[str, Judged]:
@@ -40,10 +40,20 @@ def find_drift(baseline: Mapping[str, Judged], graded: Mapping[str, GradedStack]
     return find_changes(baseline, judge_cells(graded.values()), covers)
 
 
-def is_of_verdict(change: Mapping[str, Mapping | None]) -> bool:
-    """False when only the leading cause is another one: that is shown, but a cause is a rule's reading, the verdict is what was measured."""
-    expected, actual = change["expected"], change["actual"]
-    return not expected or not actual or expected["verdict"] != actual["verdict"]
+def is_failure(change: Change, passes: Sequence[str] = ()) -> bool:
+    """Return whether a run fails for a change: for another verdict, on which both passes of the cell agree.
+
+    Another leading cause of the same verdict is shown only: a cause is a rule's reading, the verdict is what was measured.
+    A cell that does not agree with itself is a finding of its own, flaky; it says nothing against the baseline when one of
+    its passes has the baseline's verdict, nor when the baseline has it as flaky.
+    passes: the verdicts of both passes of a flaky cell.
+    """
+    expected, actual = change.expected, change.actual
+    if expected is None or actual is None:
+        return True
+    if expected.verdict == FLAKY:
+        return actual.verdict not in (ISOLATES, *RED)
+    return expected.verdict not in (passes if actual.verdict == FLAKY else (actual.verdict,))
 
 
 def find_objections(drift: Iterable[Change], problems: Iterable[str]) -> list[str]:

@@ -13,8 +13,9 @@ def draw_drift(results: Mapping) -> str:
     """Return what ran, and a row for each cell that is not as the baseline says, as Markdown."""
     summary, drift = results["summary"], results["drift"]
     lines = [f"**{summary['stacks_ran']} stacks, {summary['cells']} cells**: {escape(describe_state(results))}", ""]
+    drift = sorted(drift, key=lambda change: not change["fails"])
     if drift:
-        lines += ["| cell | change | baseline | now |", "| --- | --- | --- | --- |", *draw_rows(drift[:SHOWN])]
+        lines += ["| cell | change | baseline | now | fails the run |", "| --- | --- | --- | --- | --- |", *draw_rows(drift[:SHOWN])]
     if len(drift) > SHOWN:
         lines += ["", f"and {len(drift) - SHOWN} more; all are in the report"]
     problems = [f"{stack}: {problem}" for stack, about in results["stacks"].items() for problem in about["problems"]]
@@ -26,12 +27,12 @@ def describe_state(results: Mapping) -> str:
     """Say in words how the results stand to the baseline."""
     state = results["baseline"]["state"]
     if state == "drift":
-        return f"{len(results['drift'])} cells are not as the baseline says"
+        return f"{sum(change['fails'] for change in results['drift'])} cells are not as the baseline says"
     return "no baseline" if state == "none" else state
 
 
 def draw_rows(drift: Iterable[Mapping]) -> list[str]:
-    columns = ((change["cell"], change["change"], describe_side(change["expected"]), describe_side(change["actual"])) for change in drift)
+    columns = ((change["cell"], change["change"], describe_side(change["expected"]), describe_side(change["actual"]), "yes" if change["fails"] else "no") for change in drift)
     return ["| " + " | ".join(escape(text) for text in row) + " |" for row in columns]
 
 

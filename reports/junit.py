@@ -9,8 +9,6 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from pathlib import Path
 
-from reports.drift import is_of_verdict
-
 # XML 1.0 has no way to write these, not even escaped.
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -45,7 +43,7 @@ def make_case(stack: str, recipe: str, case: str, cell: Mapping, change: Mapping
             ET.SubElement(properties, "property", name=name, value=clean(cell[name]))
     if cell["verdict"] == "infrastructure":
         ET.SubElement(element, "error", message=clean(cell.get("reason", "the machine failed")))
-    elif change and is_of_verdict(change):
+    elif change and change["fails"]:
         ET.SubElement(element, "failure", type=change["change"], message=clean(describe_change(change)))
     elif cell["verdict"] == "n/a":
         ET.SubElement(element, "skipped", message=clean(cell.get("reason", "n/a")))

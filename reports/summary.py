@@ -12,6 +12,7 @@ from rich.table import Table
 from reports.controls import is_control
 from reports.junit import describe_change
 from reports.legend import VERDICTS
+from reports.verdicts import FLAKY
 
 SHOWN_DRIFT = 20
 SHOWN_CAUSES = 10
@@ -82,10 +83,14 @@ def print_drift(results: Mapping, console: Console) -> None:
     if results["baseline"]["state"] == "none":
         console.print("no baseline yet: review the report, then `nox -s accept`", highlight=False)
         return
-    for change in results["drift"][:SHOWN_DRIFT]:
-        console.print(f"drift: {change['cell']}: {escape(describe_change(change))}", highlight=False)
-    if len(results["drift"]) > SHOWN_DRIFT:
-        console.print(f"drift: and {len(results['drift']) - SHOWN_DRIFT} more; all are in the report", highlight=False)
+    drift = [change for change in results["drift"] if change["fails"] or change["actual"]["verdict"] == FLAKY]
+    for change in sorted(drift, key=lambda change: not change["fails"])[:SHOWN_DRIFT]:
+        kind = "drift" if change["fails"] else "flaky, does not fail the run"
+        console.print(f"{kind}: {change['cell']}: {escape(describe_change(change))}", highlight=False)
+    if len(drift) > SHOWN_DRIFT:
+        console.print(f"drift: and {len(drift) - SHOWN_DRIFT} more; all are in the report", highlight=False)
+    if others := len(results["drift"]) - len(drift):
+        console.print(f"{others} cells have their verdict from another leading cause than in the baseline; the report lists them", highlight=False)
 
 
 def print_totals(results: Mapping, report: Path | None, wall_s: float | None, console: Console) -> None:

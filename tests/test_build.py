@@ -83,6 +83,20 @@ def test_an_unexpected_pass_fails_the_run(root, capsys):
     assert "fixed: leaks (outer_commit) -> isolates" in capsys.readouterr().out
 
 
+def test_flaky_cells_fail_the_run_when_they_are_more_than_chance(root, capsys, monkeypatch):
+    write_run(root, **leaks_with_a_cause())
+    call(root, "accept")
+    path = write_run(root, **leaks_with_a_cause())
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    cells = [line for line in lines if line["kind"] == "cell"]
+    write_facts(path.parent, make_lines(lines[0], [*cells, make_cell("plain/create_savepoint", "commit_once", **{"pass": "confirmation"})]), name=STACK)
+    assert call(root, "build") == 1
+    assert f"1 cells are flaky that the baseline does not know as such, first {CELL}" in capsys.readouterr().err
+    monkeypatch.setattr("reports.build.MOST_FLAKY", 1)
+    assert call(root, "build") == 0
+    assert f"flaky, does not fail the run: {CELL}: changed: leaks (outer_commit) -> flaky" in capsys.readouterr().out
+
+
 def test_misbehaving_control_fails_the_run_and_stops_accepting(root, capsys):
     write_run(root, controls_leak=False)
     assert call(root, "build") == 1

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from reports.baseline import BaselineError, read_baseline, write_baseline
-from reports.changes import Judged, find_changes
+from reports.changes import Change, Judged, find_changes
 from reports.compare import compare_results
-from reports.drift import apply_drift, find_drift, find_objections, judge_cells
+from reports.drift import apply_drift, find_drift, find_objections, is_failure, judge_cells
 from reports.grading import grade_stack
 from reports.load import load_stack
 from tests.made_facts import STACK, breaking, leaking, make_cell, make_header, make_lines, make_recipe, write_facts
@@ -54,6 +54,30 @@ def test_run_as_expected_has_no_drift(tmp_path):
 def test_every_difference_is_drift_an_unexpected_pass_too(tmp_path, expected, facts, change):
     [drift] = find_drift(baseline_of(commit_twice=expected), run(tmp_path, make_cells(commit_twice=facts)))
     assert (drift.cell, drift.change, drift.expected) == (f"{ONE}/commit_twice", change, expected)
+
+
+FLAKY = Judged("flaky", "outer_commit")
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "passes", "fails"),
+    [
+        (ISOLATES, LEAKS, (), True),
+        (LEAKS, ISOLATES, (), True),
+        (None, ISOLATES, (), True),
+        (ISOLATES, None, (), True),
+        (LEAKS, Judged("leaks", "no_outer_transaction"), (), False),
+        (LEAKS, FLAKY, ("leaks", "isolates"), False),
+        (ISOLATES, FLAKY, ("leaks", "isolates"), False),
+        (ISOLATES, FLAKY, ("leaks", "breaks"), True),
+        (FLAKY, LEAKS, (), False),
+        (FLAKY, ISOLATES, (), False),
+        (FLAKY, Judged("n/a"), (), True),
+        (FLAKY, Judged("infrastructure"), (), True),
+    ],
+)
+def test_a_run_fails_for_another_verdict_on_which_both_passes_agree(expected, actual, passes, fails):
+    assert is_failure(Change("s/plain/one/commit_once", "changed", expected, actual), passes) is fails
 
 
 def test_new_cells_are_drift_and_controls_are_not_in_the_baseline(tmp_path):

@@ -186,6 +186,17 @@ def test_the_newest_of_pyenv_is_found(bare):
     assert find("3.7") == newest
 
 
+def test_a_pyenv_that_may_not_be_read_is_passed_over(bare, monkeypatch):
+    """As after `su`, which leaves the other user's PYENV_ROOT in the environment."""
+    make_interpreter(bare / "pyenv" / "versions" / "3.7.9" / "bin" / "python3.7", "3.7")
+
+    def refuse(folder, pattern):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "glob", refuse)
+    assert find("3.7") is None
+
+
 def test_a_shim_that_does_not_answer_is_passed_over(bare):
     shim = make_interpreter(bare / "bin" / "python3.7", "")
     shim.write_text("#!/bin/sh\nexit 127\n")

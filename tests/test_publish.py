@@ -131,11 +131,11 @@ def test_no_drift_is_said():
 
 def test_drift_is_a_table_that_cannot_be_broken_out_of():
     hostile = "a/plain/b/c[|](javascript:x)<img src=x>\n# title"
-    change = {"cell": hostile, "change": "regressed", "expected": {"verdict": "isolates", "cause": None}, "actual": {"verdict": "leaks", "cause": "outer_commit"}}
+    change = {"cell": hostile, "change": "regressed", "expected": {"verdict": "isolates", "cause": None}, "actual": {"verdict": "leaks", "cause": "outer_commit"}, "fails": True}
     text = draw_drift(make_results(drift=[change], baseline={"state": "drift"}))
     (row,) = draw_rows([change])
     assert row in text
-    assert row.count("|") == 5
+    assert row.count("|") == 6
     assert not set("<>[]()`#").intersection(row.replace("&#", ""))
     assert "isolates" in row
     assert "leaks" in row

@@ -79,13 +79,13 @@ def test_junit_fails_on_drift_only(tmp_path):
     root = ET.parse(tmp_path / "junit.xml").getroot()
     assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("3", "0", "0")
     judged = {"verdict": "breaks", "cause": None}
-    results["drift"] = [{"cell": CELL, "change": "regressed", "expected": {"verdict": "isolates", "cause": None}, "actual": judged}]
-    results["drift"].append({"cell": "gone/plain/x/y", "change": "gone", "expected": judged, "actual": None})
+    results["drift"] = [{"cell": CELL, "change": "regressed", "expected": {"verdict": "isolates", "cause": None}, "actual": judged, "fails": True}]
+    results["drift"].append({"cell": "gone/plain/x/y", "change": "gone", "expected": judged, "actual": None, "fails": True})
     write_junit(results, tmp_path / "junit.xml")
     root = ET.parse(tmp_path / "junit.xml").getroot()
     assert (root.get("tests"), root.get("failures")) == ("4", "2")
     assert root.find(".//failure").get("message") == "regressed: isolates -> breaks"
-    results["drift"] = [{"cell": CELL, "change": "other cause", "expected": {"verdict": "breaks", "cause": "outer_commit"}, "actual": judged}]
+    results["drift"] = [{"cell": CELL, "change": "changed", "expected": {"verdict": "breaks", "cause": "outer_commit"}, "actual": judged, "fails": False}]
     write_junit(results, tmp_path / "junit.xml")
     assert ET.parse(tmp_path / "junit.xml").getroot().get("failures") == "0"  # nor does the run fail for it
 
@@ -99,7 +99,9 @@ def test_junit_reports_a_broken_instrument_as_an_error(tmp_path):
 def test_summary_says_what_a_reader_needs(tmp_path, terminal):
     results = make_made_results(tmp_path, facts=leaking() | {"timeline": OUTER_COMMIT}, state="drift")
     judged = {"verdict": "leaks", "cause": "outer_commit"}
-    results["drift"] = [{"cell": CELL, "change": "regressed", "expected": {"verdict": "isolates", "cause": None}, "actual": judged}]
+    results["drift"] = [{"cell": CELL, "change": "regressed", "expected": {"verdict": "isolates", "cause": None}, "actual": judged, "fails": True}]
+    flaky, other = {"verdict": "flaky", "cause": None}, f"{CELL}_too"
+    results["drift"].append({"cell": other, "change": "changed", "expected": judged, "actual": flaky, "fails": False})
     missing = {"state": "not run", "reason": "no interpreter [python3.8] here", "missing": "python3.8"}
     results["stacks"]["sa13-old"] = {**results["stacks"][STACK], **missing}
     out = io.StringIO()
@@ -107,7 +109,7 @@ def test_summary_says_what_a_reader_needs(tmp_path, terminal):
     text = out.getvalue()
     for part in (
         STACK, "leaks", "not run: sa13-old: no interpreter [python3.8] here", "1 cause explains 1 red cell", "COMMIT reached the server",
-        f"drift: {CELL}: regressed: isolates -> leaks (outer_commit)", "12.3 s", "index.html",
+        f"drift: {CELL}: regressed: isolates -> leaks (outer_commit)", f"flaky, does not fail the run: {other}: ", "12.3 s", "index.html",
     ):  # fmt: skip
         assert part in text
 

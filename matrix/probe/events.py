@@ -33,6 +33,11 @@ class Timeline(object):
         self._began = time.time()
         return self._began
 
+    def begin_phase(self, phase):
+        """Begin setup, call or teardown; returns when that was, seconds since the cell began."""
+        self.phase = phase
+        return round(time.time() - self._began, 6)
+
     def stop(self):
         """End the cell; returns its duration in seconds."""
         duration = time.time() - self._began

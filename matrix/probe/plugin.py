@@ -124,8 +124,7 @@ class Probe(object):
         yield
 
     def begin_phase(self, phase):
-        self.timeline.phase = phase
-        self.channel.send({"phase": phase})
+        self.channel.send({"phase": phase, "at": self.timeline.begin_phase(phase)})
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, call):

@@ -58,6 +58,7 @@ class ChildRun:
                 self._begin_cell(message)
             elif "phase" in message:
                 self._open["phase"] = message["phase"]
+                self._open["phases"].append((message["at"], message["phase"]))
             elif "baseline" in message:
                 self._baseline = self.witness.record_baseline()
                 child.go_on()
@@ -69,7 +70,7 @@ class ChildRun:
                 return
 
     def _begin_cell(self, message: dict) -> None:
-        self._open = {"case": message["begin"], "at": message["at"], "phase": "setup"}
+        self._open = {"case": message["begin"], "at": message["at"], "phase": "setup", "phases": []}
         self._watch.begin()
 
     def _end_cell(self, child: Child, facts: dict) -> None:
@@ -107,7 +108,7 @@ class ChildRun:
     def _add_cell(self, facts: dict) -> None:
         opened, self._open = self._open, None
         statements = self.witness.read_statements() if self.pass_name == CONFIRMATION else []
-        facts["timeline"] = merge_statements(facts["timeline"], statements, opened["at"], self.exam.stack.database.kind)
+        facts["timeline"] = merge_statements(facts["timeline"], statements, opened, self.exam.stack.database.kind)
         cell = {
             "kind": "cell",
             "cell": f"{self.exam.stack.id}/{self.recipe.id}/{facts['case']}",
@@ -133,7 +134,7 @@ class ChildRun:
             self.endings.append(f"the process ended with {what} while its wider fixtures were torn down")
             return
         if self._open is None:
-            self._open = {"case": self.cases[0], "at": 0.0, "phase": "setup"}
+            self._open = {"case": self.cases[0], "at": 0.0, "phase": "setup", "phases": []}
         phase = self._open["phase"]
         residue = self.witness.find_residue(self.exam.original)
         self._owed = residue

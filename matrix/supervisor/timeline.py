@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from matrix.probe.mark import MARK
+from matrix.supervisor.moments import CUT_S, find_moments
 from matrix.witness import Statement
 
 LONGEST_TEXT = 300
-LOG_ROUNDING_S = 0.0015  # PostgreSQL's log cuts times to milliseconds
 # MySQL ends the running transaction before these
 # (source: https://dev.mysql.com/doc/refman/9.0/en/implicit-commit.html)
 IMPLICIT_COMMIT = re.compile(r"(CREATE|DROP|ALTER|RENAME|TRUNCATE|LOCK TABLES|ANALYZE|OPTIMIZE|REPAIR|GRANT|REVOKE)\b(?!\s+TEMPORARY)", re.I)
@@ -32,26 +33,39 @@ def name_event(text: str, kind: str) -> str:
     return "implicit_commit" if kind == "mysql" and IMPLICIT_COMMIT.match(text) else "statement"
 
 
-def merge_statements(client: list[dict], statements: list[Statement], began: float, kind: str) -> list[dict]:
+def merge_statements(client: list[dict], statements: list[Statement], opened: dict, kind: str) -> list[dict]:
     """Return one timeline in order of time; server statements are joined to lanes by backend id.
 
-    The client's clock and the server's are one machine's; PostgreSQL logs milliseconds, so an event
-    of the client goes before a statement of the same millisecond.
+    opened: of the cell, "at" is when it began (epoch, seconds) and "phases" when each phase did ((seconds since, name), in order).
     """
     statements = leave_out_probe(statements)
     if not statements:
         return client
     lanes = {event["backend"]: event["lane"] for event in client if event["backend"] is not None}
     kept = [event for event in client if event["event"] not in REPEATED]
-    for statement in statements:
-        if statement.at < began - LOG_ROUNDING_S:
-            continue  # between two cells: a wider fixture of the child before ended
+    for statement, at in place_statements(client, statements, opened["at"], kind):
         lane = lanes.setdefault(statement.backend, len(lanes) + 1)
-        at = round(statement.at - began, 6)
-        phase = next((event["phase"] for event in reversed(client) if event["at"] <= at + 0.001), "setup")
+        phase = next((phase for began, phase in reversed(opened["phases"]) if began <= at), "setup")
         text = " ".join(statement.text.split())[:LONGEST_TEXT]
         kept.append({"at": at, "lane": lane, "backend": statement.backend, "source": "server", "event": name_event(statement.text, kind), "text": text, "phase": phase})
-    return sorted(kept, key=lambda event: (round(event["at"], 3), event["source"] == "server"))
+    return sorted(kept, key=lambda event: (event["at"], event["source"] == "server"))
+
+
+def place_statements(client: list[dict], statements: list[Statement], began: float, kind: str) -> Iterator[tuple[Statement, float]]:
+    """Yield the statements of this cell, each with the seconds since it began; what came before is of the cell before."""
+    by_backend: dict[int, list[Statement]] = {}
+    for statement in statements:
+        if statement.at - began >= -CUT_S[kind]:
+            by_backend.setdefault(statement.backend, []).append(statement)
+    for backend, own in by_backend.items():
+        meant = [(event["at"], name_meant(event, kind)) for event in client if event["backend"] == backend]
+        logged = [(statement.at - began, name_event(statement.text, kind)) for statement in own]
+        yield from zip(own, (round(at, 6) for at in find_moments(meant, logged, CUT_S[kind])), strict=True)
+
+
+def name_meant(event: dict, kind: str) -> str:
+    """Return the timeline's word for what an engine event stands for; a COMMIT sent as text is a commit."""
+    return name_event(event["text"], kind) if event["event"] == "statement" else event["event"]
 
 
 def leave_out_probe(statements: list[Statement]) -> list[Statement]:

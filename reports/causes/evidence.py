@@ -50,10 +50,7 @@ class Evidence:
 
     @cached_property
     def server(self) -> list[Mark]:
-        """What the server logged, without the transactions that ended before this cell began: those are of what ran before."""
-        logged = [mark for mark in self.marks if mark.source == "server"]
-        stale = {mark.lane: mark.index for mark in logged if mark.at < 0 and mark.does in ENDINGS}
-        return [mark for mark in logged if mark.index > stale.get(mark.lane, -1)]
+        return [mark for mark in self.marks if mark.source == "server"]
 
     @cached_property
     def wire(self) -> list[Mark]:
