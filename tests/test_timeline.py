@@ -19,6 +19,13 @@ def test_server_statements_join_the_lane_of_their_backend():
     assert [(event["lane"], event["event"], event["source"]) for event in merged] == [(1, "checkout", "client"), (1, "statement", "server"), (2, "commit", "server"), (1, "commit", "client")]
 
 
+def test_what_has_no_server_keeps_the_clients_words():
+    """Seen with a fixture on SQLite in memory: its statements were gone because the real server had logged something else."""
+    client = [client_event(0.002, "statement", backend=None), client_event(0.003, "statement", backend=7, lane=2)]
+    merged = merge_statements(client, [Statement(BEGAN + 0.003, 7, "SELECT 2")], OPENED, "mysql")
+    assert [(event["source"], event["text"]) for event in merged] == [("client", "SELECT 1"), ("server", "SELECT 2")]
+
+
 def test_statements_from_before_the_cell_belong_to_nobody_here():
     merged = merge_statements([client_event(0.0, "checkout")], [Statement(BEGAN - 0.1, 7, "COMMIT"), Statement(BEGAN - 0.001, 7, "BEGIN")], OPENED, "postgresql")
     assert [(event["event"], event["at"]) for event in merged] == [("checkout", 0.0), ("begin", 0.0)]

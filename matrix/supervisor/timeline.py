@@ -42,7 +42,7 @@ def merge_statements(client: list[dict], statements: list[Statement], opened: di
     if not statements:
         return client
     lanes = {event["backend"]: event["lane"] for event in client if event["backend"] is not None}
-    kept = [event for event in client if event["event"] not in REPEATED]
+    kept = [event for event in client if event["event"] not in REPEATED or event["backend"] is None]  # SQLite has no server
     for statement, at in place_statements(client, statements, opened["at"], kind):
         lane = lanes.setdefault(statement.backend, len(lanes) + 1)
         phase = next((phase for began, phase in reversed(opened["phases"]) if began <= at), "setup")
