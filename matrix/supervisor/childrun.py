@@ -10,13 +10,13 @@ from matrix.supervisor.child import Child, describe_status
 from matrix.supervisor.hangs import HangWatch
 from matrix.supervisor.recipe import RecipeProcess, RecipeUncollected
 from matrix.supervisor.timeline import merge_statements
-from matrix.witness import Baseline, RepairBlocked, Residue
+from matrix.witness import PASSING, Baseline, RepairBlocked, Residue
 
 if TYPE_CHECKING:
     from matrix.supervisor.cells import Examination
 
 # what a live child may still hold: it goes first, and a repair that would block on it comes after
-HELD_KINDS = frozenset({"open_transaction", "lock_held", "advisory_lock_held", "prepared_transaction", "temp_table"})
+HELD_KINDS = PASSING | {"prepared_transaction"}  # not to be repaired while whoever holds it lives
 INTERNAL_ERROR = 3  # pytest's exit code when ending session-scoped fixtures raised
 FIRST, CONFIRMATION, REPEATED = "first", "confirmation", "repeated"
 

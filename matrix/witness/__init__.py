@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from matrix.witness.base import Witness
+from matrix.witness.base import PASSING, Witness
 from matrix.witness.findings import (
     Account,
     LockWait,
@@ -24,6 +24,7 @@ from matrix.witness.observing import Observation as Baseline
 NAMES = re.compile(r"matrix_[a-z0-9_]{1,49}")
 
 __all__ = [
+    "PASSING",
     "Account",
     "Baseline",
     "LockWait",

@@ -23,7 +23,7 @@ from matrix.witness.sight import SCENES, Scene
 GRACE = 0.2
 STEP = 0.005
 #: What a backend takes with it when it ends, so worth the grace.
-PASSING = {"open_transaction", "lock_held", "advisory_lock_held", "temp_table"}
+PASSING = frozenset({"open_transaction", "lock_held", "advisory_lock_held", "temp_table"})
 #: Objects that can be dropped alone; any other change needs the schema built anew.
 DROPPABLE = {
     f"{kind}_created"
