@@ -107,6 +107,8 @@ def judge_drift(places: Places, results: dict, graded: Mapping[str, GradedStack]
     ran = {stack: found for stack, found in graded.items() if results["stacks"][stack]["state"] == "ran"}
     drift = find_drift(baseline or {}, ran)
     results["drift"] = [change.as_json() | {"fails": is_failure(change, find_passes(results, change.cell))} for change in drift] if baseline is not None else []
+    if find_unrest(results):
+        results["drift"] = [change | {"fails": change["fails"] or is_newly_flaky(change)} for change in results["drift"]]
     state = "none" if baseline is None else "drift" if any(change["fails"] for change in results["drift"]) else "as expected"
     results["baseline"] = {"state": state, "sha256": hash_baseline(places.baseline)}
     told = list_told(load_stories())
@@ -135,12 +137,12 @@ def write_report(places: Places, report: Report, compare: Path | None = None, co
 
 
 def read_results(path: Path) -> dict:
-    """Read a results.json of any earlier run. Raises ResultsError."""
+    """Read a results.json of an earlier run, in the format of this version. Raises ResultsError."""
     try:
         results = json.loads(path.read_bytes())
         check_results(results)
     except (OSError, ValueError) as error:
-        raise ResultsError(f"{path}: these are no results of this format ({error}); give a results.json that `nox -s report` wrote") from None
+        raise ResultsError(f"{path}: these are no results of this format ({error}); give a results.json that this version's `nox -s report` wrote") from None
     return results
 
 
@@ -174,14 +176,16 @@ def find_failures(report: Report) -> list[str]:
 
 def find_unrest(results: Mapping) -> list[str]:
     """Return that more cells do not agree with themselves than chance explains, if so: then something disturbs the run."""
-    flaky = [change["cell"] for change in results["drift"] if name_verdicts(change)[1] == FLAKY != name_verdicts(change)[0]]
+    flaky = [change["cell"] for change in results["drift"] if is_newly_flaky(change)]
     if len(flaky) <= results["summary"]["cells"] * MOST_FLAKY:
         return []
     return [f"{len(flaky)} cells are flaky that the baseline does not know as such, first {flaky[0]}"]
 
 
-def name_verdicts(change: Mapping) -> tuple[str | None, str | None]:
-    return tuple(side and side["verdict"] for side in (change["expected"], change["actual"]))
+def is_newly_flaky(change: Mapping) -> bool:
+    """Return whether the cell is flaky and the baseline does not know it as such."""
+    expected, actual = (side and side["verdict"] for side in (change["expected"], change["actual"]))
+    return actual == FLAKY != expected
 
 
 def find_infrastructure(results: Mapping) -> list[str]:

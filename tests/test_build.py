@@ -91,10 +91,14 @@ def test_flaky_cells_fail_the_run_when_they_are_more_than_chance(root, capsys, m
     cells = [line for line in lines if line["kind"] == "cell"]
     write_facts(path.parent, make_lines(lines[0], [*cells, make_cell("plain/create_savepoint", "commit_once", **{"pass": "confirmation"})]), name=STACK)
     assert call(root, "build") == 1
-    assert f"1 cells are flaky that the baseline does not know as such, first {CELL}" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert f"1 cells are flaky that the baseline does not know as such, first {CELL}" in told.err
+    assert f"drift: {CELL}: changed: leaks (outer_commit) -> flaky" in told.out
+    assert (read(root)["baseline"]["state"], [change["fails"] for change in read(root)["drift"]]) == ("drift", [True])
     monkeypatch.setattr("reports.build.MOST_FLAKY", 1)
     assert call(root, "build") == 0
     assert f"flaky, does not fail the run: {CELL}: changed: leaks (outer_commit) -> flaky" in capsys.readouterr().out
+    assert (read(root)["baseline"]["state"], [change["fails"] for change in read(root)["drift"]]) == ("as expected", [False])
 
 
 def test_misbehaving_control_fails_the_run_and_stops_accepting(root, capsys):
