@@ -83,7 +83,7 @@ def print_drift(results: Mapping, console: Console) -> None:
     if results["baseline"]["state"] == "none":
         console.print("no baseline yet: review the report, then `nox -s accept`", highlight=False)
         return
-    drift = [change for change in results["drift"] if change["fails"] or change["actual"]["verdict"] == FLAKY]
+    drift = [change for change in results["drift"] if change["fails"] or FLAKY in (change["expected"]["verdict"], change["actual"]["verdict"])]
     for change in sorted(drift, key=lambda change: not change["fails"])[:SHOWN_DRIFT]:
         kind = "drift" if change["fails"] else "flaky, does not fail the run"
         console.print(f"{kind}: {change['cell']}: {escape(describe_change(change))}", highlight=False)

@@ -102,6 +102,8 @@ def test_summary_says_what_a_reader_needs(tmp_path, terminal):
     results["drift"] = [{"cell": CELL, "change": "regressed", "expected": {"verdict": "isolates", "cause": None}, "actual": judged, "fails": True}]
     flaky, other = {"verdict": "flaky", "cause": None}, f"{CELL}_too"
     results["drift"].append({"cell": other, "change": "changed", "expected": judged, "actual": flaky, "fails": False})
+    settled = f"{CELL}_settled"
+    results["drift"].append({"cell": settled, "change": "changed", "expected": flaky, "actual": judged, "fails": False})
     missing = {"state": "not run", "reason": "no interpreter [python3.8] here", "missing": "python3.8"}
     results["stacks"]["sa13-old"] = {**results["stacks"][STACK], **missing}
     out = io.StringIO()
@@ -109,9 +111,11 @@ def test_summary_says_what_a_reader_needs(tmp_path, terminal):
     text = out.getvalue()
     for part in (
         STACK, "leaks", "not run: sa13-old: no interpreter [python3.8] here", "1 cause explains 1 red cell", "COMMIT reached the server",
-        f"drift: {CELL}: regressed: isolates -> leaks (outer_commit)", f"flaky, does not fail the run: {other}: ", "12.3 s", "index.html",
+        f"drift: {CELL}: regressed: isolates -> leaks (outer_commit)", f"flaky, does not fail the run: {other}: ",
+        f"flaky, does not fail the run: {settled}: changed: flaky -> leaks (outer_commit)", "12.3 s", "index.html",
     ):  # fmt: skip
         assert part in text
+    assert "another leading cause" not in text
 
 
 def test_recipe_that_ran_and_is_gone_is_still_shown(tmp_path):
