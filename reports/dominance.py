@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matrix.contents import CONTROLS
+from reports.controls import is_control
 from reports.verdicts import ISOLATES
 
 
@@ -21,7 +21,7 @@ def find_losses(verdicts: Mapping[str, Mapping[str, str]], recipe: str) -> dict[
     own, family = verdicts.get(recipe, {}), recipe.partition("/")[0]
     losses: dict[str, list[str]] = {}
     for other in sorted(verdicts):
-        if other.partition("/")[0] != family or other.partition("/")[2] in CONTROLS:
+        if other.partition("/")[0] != family or is_control(other):
             continue
         for case, verdict in verdicts[other].items():
             if verdict == ISOLATES and own.get(case) != ISOLATES:

@@ -41,6 +41,7 @@ NO_ENDPOINT = """
         monkeypatch.setattr(app.router, "routes", [])
 """
 
+
 @pytest.fixture
 def bench(tmp_path, postgresql_server):
     return Bench(tmp_path, STACK, postgresql_server, family="fastapi_sqla", deadline_s=20.0)
