@@ -55,6 +55,12 @@ def test_what_the_client_meant_tells_when_a_cut_statement_was_sent():
     assert [(event["text"], event["at"]) for event in merged] == [("SELECT 1", 0.0021), ("SELECT 2", 0.0028)]
 
 
+def test_a_driver_level_commit_comes_before_its_connection_goes_back():
+    client = [client_event(0.001, "checkout"), client_event(0.0042, "checkin"), {**client_event(0.0055, "close"), "phase": "teardown"}]
+    merged = merge_statements(client, [Statement(BEGAN + 0.004, 7, "COMMIT")], OPENED, "postgresql")
+    assert [(event["event"], event["phase"]) for event in merged] == [("checkout", "call"), ("commit", "call"), ("checkin", "call"), ("close", "teardown")]
+
+
 def test_moments_never_fall_and_each_event_stands_for_one_statement():
     events = [(0.0011, "statement"), (0.0018, "statement"), (0.0031, "commit")]
     logged = [(0.001, "begin"), (0.001, "statement"), (0.001, "statement"), (0.001, "statement"), (0.003, "commit")]
