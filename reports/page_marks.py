@@ -34,6 +34,7 @@ MARKS = {
 }
 WORDS = ("isolates", "isolates, with limits", "leaks", "breaks", "hangs", "n/a", "not run")
 VERDICTS = tuple(name for name in MARKS if name != "isolates, with limits")
+GOOD = ("isolates", "isolates, with limits")  # the words of a recipe that one can choose
 CLEAN = frozenset({"isolates"})
 UNJUDGED = frozenset({"n/a", "not run", "infrastructure"})
 

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reports.page_marks import UNJUDGED, WORDS
+from reports.page_marks import GOOD, UNJUDGED, WORDS
 from reports.page_model import Site, Stack
 from reports.stories import PARTS, Claim, Story
 
 AS_CLAIMED, IN_PART, NOT_SEEN, NOT_RUN, MEASURED = "as claimed", "in part", "did not reproduce", "not run", "measured"
-GOOD = ("isolates", "isolates, with limits")
 SHOWN = 3
 
 

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from reports.dominance import find_losses
-from reports.page_marks import UNJUDGED
+from reports.page_marks import GOOD, UNJUDGED
 from reports.page_model import PRODUCTS, Site, Stack
 
 
@@ -124,7 +124,7 @@ def list_losses(site: Site, recipe: str) -> list[Loss]:
 
 def recommendable(site: Site, recipe: str) -> bool:
     words = {site.word(stack.id, recipe).get("word") for stack in site.ran} - {None, "n/a"}
-    return bool(words) and words <= {"isolates", "isolates, with limits"} and not site.recipes[recipe]["control"]
+    return bool(words) and words <= {*GOOD} and not site.recipes[recipe]["control"]
 
 
 def group_missing(site: Site) -> list[tuple[str, list[Stack]]]:
