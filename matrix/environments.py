@@ -31,10 +31,11 @@ class EnvironmentMissing(Exception):
 
     def __init__(self, stack: str, missing: str) -> None:
         self.stack, self.missing = stack, missing
-        super().__init__(
-            f"{stack}: {missing} is not on PATH nor in pyenv's versions, and uv could not fetch it; "
+        self.reason = (
+            f"{missing} is not on PATH nor in pyenv's versions, and uv could not fetch it; "
             f"install it, or run `uv python install {missing.removeprefix('python')}` with a network"
         )
+        super().__init__(f"{stack}: {self.reason}")
 
 
 class EnvironmentFailed(Exception):

@@ -32,7 +32,7 @@ def show_environments(stacks: Iterable[Stack]) -> int:
         try:
             environment = prepare_environment(stack)
         except EnvironmentMissing as error:
-            words = f"not here: {error}"
+            words = f"not here: {error.reason}"
         except EnvironmentFailed as error:
             failed, words = True, f"FAILED: {error}"
         else:

@@ -103,7 +103,7 @@ class Run:
                 raise Interrupted
             self._note_ran(stack, run_stack(self._make_job(stack)))
         except EnvironmentMissing as error:
-            self._note_not_run(stack, str(error), error.missing)
+            self._note_not_run(stack, error.reason, error.missing)
         except ServerUnavailable as error:
             self._note_not_run(stack, str(error), stack.database.title)
         except Interrupted:

@@ -142,6 +142,7 @@ def test_a_missing_interpreter_is_named(monkeypatch):
         prepare_environment(stack)
     assert caught.value.missing == "python3.99"
     assert caught.value.stack == stack.id
+    assert stack.id not in caught.value.reason  # whoever lists stacks names it already
 
 
 @pytest.fixture
