@@ -15,7 +15,7 @@
   const groups = describeGroups(grid.table.tHead.rows[0]);
   const edges = cells.map(() => groups.map((group) => group.edge));
   let later = 0;
-  const sections = [...grid.table.tBodies].map((part) => ({ part, rows: [...part.rows].filter((row) => row.dataset.id) }));
+  const sections = [...grid.table.tBodies].map((part) => ({ part, title: part.querySelector(".section th"), rows: [...part.rows].filter((row) => row.dataset.id) }));
 
   // The headers of the SQLAlchemy lines with the columns that each spans.
   function describeGroups(row) {
@@ -85,6 +85,7 @@
     grid.body.forEach((row, r) => { row.hidden = !now.has(r); });
     heads.forEach((cell, c) => { cell.hidden = columnMarks[c].hidden = !view.columns[c]; });
     for (const group of groups) span(group, view.columns);
+    for (const { title } of sections) title.colSpan = 1 + view.columns.filter(Boolean).length; // more would be columns of their own
     showRows([...now], view);
     report(state, view);
     showLater(shown.slice(first), view);

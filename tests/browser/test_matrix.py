@@ -52,6 +52,15 @@ def test_filters_are_kept_in_the_address_and_cleared(reader):
     assert count(page, COLUMNS) == 40
 
 
+@pytest.mark.parametrize(("query", "least"), [("", 33), ("line=2.1", 33), ("driver=asyncpg", 55), ("family=plain&line=1.3", 33)])
+def test_columns_keep_their_width_whatever_is_hidden(reader, query, least):
+    """A section's title that spans more columns than are shown made those that are shown a few pixels wide."""
+    page = reader.open(f"index.html?{query}")
+    widths = page.eval_on_selector_all("#words .names th:not([hidden]):not(.corner)", "cells => cells.map(cell => cell.getBoundingClientRect().width)")
+    assert min(widths) >= least
+    assert max(widths) - min(widths) < 2
+
+
 def test_nothing_matches_is_said(reader):
     page = reader.open("index.html?line=1.3&driver=asyncpg&database=MySQL+9.7")
     assert "Nothing matches" in page.locator("#count").inner_text()
