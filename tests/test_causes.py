@@ -438,15 +438,6 @@ def test_a_release_of_two_sessions_work_is_told_by_the_row_too_many():
     assert find_cause(cell(*work, **BREAK)) is None
 
 
-def test_what_ran_before_the_cell_is_not_its_cause():
-    own = ("1c> begin", "1c: BEGIN", f"1c: {INSERT}", "1c> commit", "1c: COMMIT", "1t: DELETE FROM orders")
-    timeline = make_timeline("2s: BEGIN", "2s: DELETE FROM customers WHERE name = 'seeded'", "2s: COMMIT", *own)
-    for event in timeline[:3]:
-        event["at"] -= 0.02
-    facts = make_cell(**leaking("table_created")) | {"timeline": timeline}
-    assert find_cause(Evidence(judge(facts), "postgresql"))[0].id == "cleanup_missed"
-
-
 def test_a_read_from_sqlite_is_known_from_the_other_pass():
     first = make_cell(timeline=('1s> PRAGMA main.table_info("customers")', f"1c> {SELECT}"), **BREAK)
     again = make_cell(timeline=("1c> begin", "1c> rollback"), **BREAK, **{"pass": "confirmation"})
