@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matrix.supervisor.cells import Examination
 
 # what a live child may still hold: it goes first, and a repair that would block on it comes after
-HELD_KINDS = PASSING | {"prepared_transaction"}  # not to be repaired while whoever holds it lives
+HELD_KINDS = PASSING | {"prepared_transaction"}
 INTERNAL_ERROR = 3  # pytest's exit code when ending session-scoped fixtures raised
 FIRST, CONFIRMATION, REPEATED = "first", "confirmation", "repeated"
 
@@ -57,7 +57,6 @@ class ChildRun:
             if "begin" in message:
                 self._begin_cell(message)
             elif "phase" in message:
-                self._open["phase"] = message["phase"]
                 self._open["phases"].append((message["at"], message["phase"]))
             elif "baseline" in message:
                 self._baseline = self.witness.record_baseline()
@@ -70,7 +69,7 @@ class ChildRun:
                 return
 
     def _begin_cell(self, message: dict) -> None:
-        self._open = {"case": message["begin"], "at": message["at"], "phase": "setup", "phases": []}
+        self._open = {"case": message["begin"], "at": message["at"], "phases": [(0.0, "setup")]}
         self._watch.begin()
 
     def _end_cell(self, child: Child, facts: dict) -> None:
@@ -134,8 +133,8 @@ class ChildRun:
             self.endings.append(f"the process ended with {what} while its wider fixtures were torn down")
             return
         if self._open is None:
-            self._open = {"case": self.cases[0], "at": 0.0, "phase": "setup", "phases": []}
-        phase = self._open["phase"]
+            self._open = {"case": self.cases[0], "at": 0.0, "phases": [(0.0, "setup")]}
+        _, phase = self._open["phases"][-1]
         residue = self.witness.find_residue(self.exam.original)
         self._owed = residue
         crash = {**what, "phase": phase, "output": child.read_output()}

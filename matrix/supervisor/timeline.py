@@ -45,7 +45,7 @@ def merge_statements(client: list[dict], statements: list[Statement], opened: di
     kept = [event for event in client if event["event"] not in REPEATED or event["backend"] is None]  # SQLite has no server
     for statement, at in place_statements(client, statements, opened["at"], kind):
         lane = lanes.setdefault(statement.backend, len(lanes) + 1)
-        phase = next((phase for began, phase in reversed(opened["phases"]) if began <= at), "setup")
+        phase = next(phase for began, phase in reversed(opened["phases"]) if began <= at)
         text = " ".join(statement.text.split())[:LONGEST_TEXT]
         kept.append({"at": at, "lane": lane, "backend": statement.backend, "source": "server", "event": name_event(statement.text, kind), "text": text, "phase": phase})
     return sorted(kept, key=lambda event: (event["at"], event["source"] == "server"))

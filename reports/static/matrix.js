@@ -71,7 +71,7 @@
       && (!narrowed || hits[r].some((hit, c) => hit && columns[c])));
     if (narrowed) columns = columns.map((shown, c) => shown && hits.some((row, r) => rows[r] && row[c]));
     else if (state.family) columns = columns.map((shown, c) => shown && data.grid.some((row, r) => rows[r] && row[c] && wordNames[row[c][0]] !== "n/a"));
-    return { rows, columns, hits };
+    return { rows, columns, hits, width: columns.filter(Boolean).length };
   }
 
   // Rows that fit the window change at once; those below it follow in small steps, so that a filter answers quickly.
@@ -85,7 +85,7 @@
     grid.body.forEach((row, r) => { row.hidden = !now.has(r); });
     heads.forEach((cell, c) => { cell.hidden = columnMarks[c].hidden = !view.columns[c]; });
     for (const group of groups) span(group, view.columns);
-    for (const { title } of sections) title.colSpan = 1 + view.columns.filter(Boolean).length; // more would be columns of their own
+    for (const { title } of sections) title.colSpan = 1 + view.width; // more would be columns of their own
     showRows([...now], view);
     report(state, view);
     showLater(shown.slice(first), view);
@@ -136,13 +136,12 @@
     });
   }
 
-  function report(state, { rows, columns }) {
-    const shown = columns.filter(Boolean).length;
-    matrix.setDensity(grid.table, shown, state.cells);
+  function report(state, { rows, columns, width }) {
+    matrix.setDensity(grid.table, width, state.cells);
     for (const name of fields) form.elements[name].closest("label").classList.toggle("set", Boolean(state[name]));
     const count = rows.filter(Boolean).length;
-    document.getElementById("count").value = count && shown
-      ? `${count} of ${rows.length} recipes, ${shown} of ${columns.length} stacks` : "Nothing matches: clear a filter";
+    document.getElementById("count").value = count && width
+      ? `${count} of ${rows.length} recipes, ${width} of ${columns.length} stacks` : "Nothing matches: clear a filter";
     matrix.writeQuery(state);
   }
 
