@@ -13,10 +13,11 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
+OUTCOME = ROOT / "reports" / "data" / "run.json"
 sys.path.insert(0, str(ROOT))
 
-from matrix.jobs import make_jobs  # noqa: E402
-from matrix.rows import RowError, Stack, load_stacks  # noqa: E402
+from matrix.plan.jobs import make_jobs  # noqa: E402
+from matrix.plan.rows import RowError, Stack, load_stacks  # noqa: E402
 
 nox.options.sessions = ["help"]
 nox.options.default_venv_backend = "none"
@@ -25,15 +26,29 @@ nox.needs_version = ">=2025.2.9"
 
 def run(session: nox.Session, *arguments: str, program: str = "python", lock: str = "examiner") -> None:
     """Run a program in the environment of a lock, which is built the first time."""
-    from matrix.environments import LOCKS, EnvironmentFailed, build_environment
-    from matrix.interpreters import UvMissing, find_uv
+    from matrix.environments.building import LOCKS, EnvironmentFailed, build_environment
+    from matrix.environments.interpreters import UvMissing, find_uv
 
     try:
         python = build_environment(LOCKS / f"{lock}.txt", Path(sys.executable)).python
         variables = {"UV": str(find_uv()), "PYTHONDONTWRITEBYTECODE": None, "PYTHONPATH": None, "VIRTUAL_ENV": None}
     except (EnvironmentFailed, UvMissing) as error:
         session.error(str(error))
-    session.run(str(python.with_name(program)), *arguments, env=variables, external=True)
+    # whoever is interrupted ends in order what it has started, and that takes longer than nox would wait
+    session.run(str(python.with_name(program)), *arguments, env=variables, external=True, interrupt_timeout=60, terminate_timeout=30)
+
+
+def run_matrix(session: nox.Session, *arguments: str) -> None:
+    """Run cells, then conclude what the run left on disk; listing, a shell and the reproduction of one cell leave nothing."""
+    before = read_time(OUTCOME)
+    run(session, "-m", "matrix", *arguments)
+    if read_time(OUTCOME) != before:
+        run(session, "-m", "reports", "conclude")
+
+
+def read_time(path: Path) -> int | None:
+    """Return when a file was written (nanoseconds since the epoch), None when it is not there."""
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
 @nox.session
@@ -50,7 +65,7 @@ def help(session: nox.Session) -> None:
 @nox.session(default=False)
 def matrix(session: nox.Session) -> None:
     """Run the matrix on real servers and make the report; -- --stack, --recipe, --case select by glob."""
-    run(session, "-m", "matrix", "run", *session.posargs)
+    run_matrix(session, "run", *session.posargs)
 
 
 @nox.session(default=False)
@@ -146,7 +161,7 @@ def add_stack(stack: Stack) -> None:
     """One session per row, so that `nox -l` describes each and CI runs each alone."""
 
     def run_stack(session: nox.Session) -> None:
-        run(session, "-m", "matrix", "stack", stack.id, *session.posargs)
+        run_matrix(session, "stack", stack.id, *session.posargs)
 
     run_stack.__doc__ = f"{stack.summary}."
     nox.session(run_stack, name=f"stack({stack.id})", default=False)

@@ -9,12 +9,12 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from matrix.contents import ContentError
-from matrix.environments import EnvironmentFailed, EnvironmentMissing
-from matrix.headers import HeaderError
-from matrix.interpreters import UvMissing
-from matrix.rows import RowError, load_stacks
-from matrix.selection import ORDERS, Selection, SelectionError, make_plan, select
+from matrix.environments.building import EnvironmentFailed, EnvironmentMissing
+from matrix.environments.interpreters import UvMissing
+from matrix.plan.contents import ContentError
+from matrix.plan.headers import HeaderError
+from matrix.plan.rows import RowError, load_stacks
+from matrix.plan.selection import ORDERS, Selection, SelectionError, make_plan, select
 from matrix.servers import WAYS, ServerUnavailable
 
 PR_SET_PDEATHSIG = 1
@@ -80,14 +80,14 @@ def run_command(options: argparse.Namespace) -> int:
     """Run what is selected, in parallel, and grade it."""
     if options.list:
         return list_command(options)
-    from matrix.workflow import run_matrix
+    from matrix.run.workflow import run_matrix
 
     return run_matrix(_read_selection(options), jobs=options.jobs, ways=options.servers, order=options.order)
 
 
 def list_command(options: argparse.Namespace) -> int:
     """Show what would run, without running anything."""
-    from matrix.listing import show_plan
+    from matrix.plan.listing import show_plan
 
     show_plan(make_plan(_read_selection(options)))
     return 0
@@ -101,12 +101,12 @@ def stack_command(options: argparse.Namespace) -> int:
         raise SelectionError(f"no stack is called {options.stack!r}; the name of one is needed here, for globs there is `run --stack`")
     stack = stacks[options.stack]
     if options.shell:
-        from matrix.shell import open_shell
+        from matrix.run.shell import open_shell
 
         return open_shell(stack, options.servers)
     plan = make_plan(_read_selection(options))
     if options.recipe and options.case and len(plan.recipes) == len(plan.cases) == 1 and not options.list:
-        from matrix.reproduce import reproduce_cells
+        from matrix.run.reproduce import reproduce_cells
 
         return reproduce_cells(stack, plan.recipes, plan.cases, options.servers)
     return run_command(options)
@@ -128,7 +128,7 @@ def bite_command(options: argparse.Namespace) -> int:
 
 def lock_command(options: argparse.Namespace) -> int:
     """Write the locks, or only say which are stale."""
-    from matrix.locking import find_stale, list_locks, write_lock
+    from matrix.environments.locking import find_stale, list_locks, write_lock
 
     locks = select({lock.name: lock for lock in list_locks()}, options.lock, "lock")
     if options.check:
@@ -150,7 +150,7 @@ def bench_command(options: argparse.Namespace) -> int:
 
 def environments_command(options: argparse.Namespace) -> int:
     """Build the environments of the selected stacks; what is missing does not stop the others."""
-    from matrix.listing import show_environments
+    from matrix.plan.listing import show_environments
 
     return show_environments(select(load_stacks(), options.stack, "stack"))
 

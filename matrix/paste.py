@@ -13,13 +13,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from matrix.contents import CASES, Recipe
-from matrix.headers import Header
-from matrix.rows import Stack
-from matrix.selection import Plan, Selection, make_plan
-from matrix.workflow import Options, run_stacks
-from reports.load import load_stack
-from reports.verdicts import judge
+from matrix.facts.reading import load_stack
+from matrix.judging.verdicts import judge
+from matrix.plan.contents import CASES, Recipe
+from matrix.plan.headers import Header
+from matrix.plan.rows import Stack
+from matrix.plan.selection import Plan, Selection, make_plan
+from matrix.run.workflow import Options, run_stacks
 
 DATABASE = '''"""The project's database."""
 import os

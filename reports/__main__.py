@@ -1,4 +1,4 @@
-"""python -m reports build | accept | publish | drift | headline | check-headline"""
+"""python -m reports build | conclude | accept | publish | drift | headline | check-headline"""
 
 import argparse
 import sys
@@ -7,21 +7,23 @@ from pathlib import Path
 
 from rich.console import Console
 
-from matrix.contents import ContentError, find_cases
-from matrix.headers import HeaderError
-from matrix.rows import RowError, load_stacks
-from reports.baseline import BaselineError, read_baseline, write_baseline
+from matrix.bite.catches import CatchesError
+from matrix.facts.reading import FactsError
+from matrix.judging.baseline import BaselineError, read_baseline, write_baseline
+from matrix.plan.contents import ContentError, find_cases
+from matrix.plan.headers import HeaderError
+from matrix.plan.rows import RowError, load_stacks
+from matrix.run.outcome import OutcomeError
 from reports.build import Places, Report, ResultsError, find_failures, grade_all, read_results, write_report
-from reports.catches import CatchesError
-from reports.drift import apply_drift, find_objections
-from reports.drift_table import draw_drift
-from reports.headline import HeadlineError, Inputs, check_headline, write_headline
-from reports.load import FactsError
+from reports.conclude import conclude_run
+from reports.drift.finding import apply_drift, find_objections
+from reports.drift.table import draw_drift
 from reports.publish import PublicationIncomplete, publish
+from reports.readme.headline import HeadlineError, Inputs, check_headline, write_headline
 from reports.stories import StoryError
 from reports.summary import summarise_run
 
-CLEAR = (FactsError, BaselineError, CatchesError, ResultsError, HeadlineError, RowError, HeaderError, ContentError, StoryError)
+CLEAR = (OutcomeError, FactsError, BaselineError, CatchesError, ResultsError, HeadlineError, RowError, HeaderError, ContentError, StoryError)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,6 +45,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     build.add_argument("--compare", type=Path, metavar="OLD", help="an older results.json, to show what changed since")
     build.add_argument("--coming", type=Path, metavar="AHEAD", help="results.json of a run on pre-releases, to show what will change")
     build.add_argument("--open", action="store_true", help="open the report in the browser")
+    add(commands, "conclude", run_conclude, "make the report of the last run, say what happened and whether it is as expected")
     accept = add(commands, "accept", run_accept, "show the drift and write it into the baseline when every changed cell has a cause")
     accept.add_argument("--dry-run", action="store_true", help="only show")
     for command in (build, accept):
@@ -71,6 +74,10 @@ def run_build(places: Places, options: argparse.Namespace) -> int:
     if options.open:
         webbrowser.open(places.index.resolve().as_uri())
     return tell_failures(find_failures(report))
+
+
+def run_conclude(places: Places, options: argparse.Namespace) -> int:
+    return conclude_run(places, Console(soft_wrap=not sys.stdout.isatty()))
 
 
 def run_accept(places: Places, options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from reports.controls import is_control
+from matrix.judging.controls import is_control
 
 STALE_AFTER_DAYS = 14
 COLORS = {

@@ -9,23 +9,23 @@ from pathlib import Path
 
 import jsonschema_rs
 
-from matrix.rows import load_stacks
+from matrix.facts.reading import load_facts, load_not_run
+from matrix.judging.baseline import hash_baseline, read_baseline
+from matrix.judging.changes import Change, split_cell
+from matrix.judging.controls import is_control
+from matrix.judging.verdicts import FLAKY, INFRASTRUCTURE
+from matrix.plan.rows import load_stacks
 from reports.badge import write_badges
-from reports.baseline import hash_baseline, read_baseline
-from reports.changes import Change, split_cell
-from reports.coming import find_coming
-from reports.compare import compare_results
-from reports.content import read_content
-from reports.controls import is_control
-from reports.details import make_details
-from reports.drift import find_drift, is_failure
-from reports.grading import GradedStack, grade_stack
+from reports.drift.coming import find_coming
+from reports.drift.comparison import compare_results
+from reports.drift.finding import find_drift, is_failure
 from reports.junit import write_junit
-from reports.load import load_facts, load_not_run
-from reports.results import make_results
-from reports.stacks import Inputs, newest_run
+from reports.results.content import read_content
+from reports.results.details import make_details
+from reports.results.grading import GradedStack, grade_stack
+from reports.results.shape import make_results
+from reports.results.stacks import Inputs, newest_run
 from reports.stories import list_told, load_stories
-from reports.verdicts import FLAKY, INFRASTRUCTURE
 
 ROOT = Path(__file__).parents[1]
 MOST_FLAKY = 1 / 10_000  # of all cells; a whole run of 120,000 had two that were flaky for the first time
@@ -123,7 +123,7 @@ def find_passes(results: Mapping, cell: str) -> list[str]:
 
 def write_report(places: Places, report: Report, compare: Path | None = None, coming: Path | None = None) -> None:
     """Write results.json, junit.xml, badges and the site. compare: older results.json; coming: that of pre-releases. Raises ResultsError."""
-    from reports.page import write_site
+    from reports.page.site import write_site
 
     if compare:
         report.results["comparison"] = compare_results(read_results(compare), report.results)
@@ -156,7 +156,7 @@ def check_results(results: dict) -> None:
 
 @lru_cache(maxsize=1)
 def results_validator() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(json.loads(Path(__file__).with_name("results.schema.json").read_bytes()))
+    return jsonschema_rs.Draft202012Validator(json.loads(Path(__file__).parent / "results" / "results.schema.json".read_bytes()))
 
 
 def find_failures(report: Report) -> list[str]:

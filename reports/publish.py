@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from matrix.facts.reading import FactsError, StackFacts, load_facts, load_not_run, load_stack
 from reports.build import Places, ResultsError, grade_all, read_results, write_report
-from reports.load import FactsError, StackFacts, load_facts, load_not_run, load_stack
 
 RESULTS = "results.json"
 

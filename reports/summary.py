@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from reports.controls import is_control
+from matrix.judging.controls import is_control
+from matrix.judging.verdicts import FLAKY
 from reports.junit import describe_change
-from reports.legend import VERDICTS
-from reports.verdicts import FLAKY
+from reports.results.legend import VERDICTS
 
 SHOWN_DRIFT = 20
 SHOWN_CAUSES = 10

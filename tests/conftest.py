@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from matrix.rows import load_databases
+from matrix.plan.rows import load_databases
 from matrix.servers import Server, start_server
 
 collect_ignore = ["mutants"]  # recipes, run inside a stack by `nox -s bite` and test_bite.py

@@ -8,11 +8,12 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-from matrix.contents import FIXTURES, Recipe, find_cases
-from matrix.environments import prepare_environment
-from matrix.rows import load_stacks
+from matrix.environments.building import prepare_environment
+from matrix.plan.contents import FIXTURES, Recipe, find_cases
+from matrix.plan.rows import load_stacks
 from matrix.servers import Server
-from matrix.supervisor.stack import StackJob, run_stack
+from matrix.supervisor.job import StackJob
+from matrix.supervisor.stack import run_stack
 
 
 @dataclass

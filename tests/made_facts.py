@@ -5,8 +5,8 @@ import json
 import re
 from pathlib import Path
 
-from reports.causes import Evidence
-from reports.verdicts import judge
+from matrix.judging.causes import Evidence
+from matrix.judging.verdicts import judge
 
 STACK = "sa20-psycopg2-postgresql18"
 PASSED = {"setup": "passed", "call": "passed", "teardown": "passed"}

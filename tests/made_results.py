@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from matrix.rows import load_stacks
-from reports.content import Content
-from reports.grading import grade_stack
-from reports.load import load_stack
-from reports.results import make_results
-from reports.stacks import Inputs
+from matrix.facts.reading import load_stack
+from matrix.plan.rows import load_stacks
+from reports.results.content import Content
+from reports.results.grading import grade_stack
+from reports.results.shape import make_results
+from reports.results.stacks import Inputs
 from tests.made_facts import STACK, leaking, make_cell, make_header, make_lines, write_facts
 
 RECIPES = ("plain/create_savepoint", "plain/real_commits", "plain/fresh_database")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 
-from matrix.contents import ROOT, Case
-from matrix.headers import find_unmet
-from matrix.selection import Plan
-from matrix.stage import Stage
+from matrix.plan.contents import ROOT, Case
+from matrix.plan.headers import find_unmet
+from matrix.plan.selection import Plan
+from matrix.run.stage import Stage
 
 
 def run_stack_by_hand(stage: Stage, plan: Plan) -> int:

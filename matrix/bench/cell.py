@@ -12,12 +12,12 @@ from itertools import pairwise
 from pathlib import Path
 from threading import Event
 
-from matrix.contents import ROOT, Recipe
-from matrix.stage import Stage
-from matrix.supervisor.cells import Examination
+from matrix.plan.contents import ROOT, Recipe
+from matrix.run.stage import Stage
 from matrix.supervisor.childrun import REPEATED, ChildRun
+from matrix.supervisor.examination import Examination
+from matrix.supervisor.job import DEADLINE_S
 from matrix.supervisor.recipe import RecipeProcess
-from matrix.supervisor.stack import DEADLINE_S
 from matrix.supervisor.warm import WarmProcess
 
 RUNS = 150

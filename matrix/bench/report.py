@@ -11,11 +11,11 @@ from rich.table import Table
 
 from matrix.bench.cell import PAIRS, RUNS, compare_cell
 from matrix.bench.whole import compare_whole
-from matrix.contents import find_recipes
-from matrix.rows import load_stacks
-from matrix.selection import Selection, make_plan
-from matrix.stage import open_stage
-from matrix.workflow import Options
+from matrix.plan.contents import find_recipes
+from matrix.plan.rows import load_stacks
+from matrix.plan.selection import Selection, make_plan
+from matrix.run.stage import open_stage
+from matrix.run.workflow import Options
 
 CELLS = (
     ("sa20-psycopg2-postgresql18", "plain/create_savepoint", 2.0),

@@ -10,10 +10,10 @@ from pathlib import Path
 from rich.console import Console
 
 from matrix.bench.by_hand import run_stack_by_hand
-from matrix.selection import Plan
-from matrix.serverpool import ServerPool
-from matrix.stage import open_stage_on
-from matrix.workflow import Options, run_stacks_on
+from matrix.plan.selection import Plan
+from matrix.run.serverpool import ServerPool
+from matrix.run.stage import open_stage_on
+from matrix.run.workflow import Options, run_stacks_on
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from matrix.contents import ROOT, Case, ContentError, Recipe, find_recipes
-from matrix.rows import Stack, load_stacks
+from matrix.plan.contents import ROOT, Case, ContentError, Recipe, find_recipes
+from matrix.plan.rows import Stack, load_stacks
 
 MUTANTS = ROOT / "tests" / "mutants"
 UNMUTATED = "unmutated"

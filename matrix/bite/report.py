@@ -8,13 +8,13 @@ from dataclasses import replace
 from rich.console import Console
 from rich.table import Table
 
+from matrix.bite.catches import PLACE, write_catches
 from matrix.bite.mutants import Mutants, find_mutants, read_title
 from matrix.bite.trial import Trial, find_failures, try_mutants
-from matrix.contents import ROOT, find_cases
-from matrix.selection import select
-from matrix.serverpool import ServerPool
-from matrix.workflow import Options
-from reports.catches import PLACE, write_catches
+from matrix.plan.contents import ROOT, find_cases
+from matrix.plan.selection import select
+from matrix.run.serverpool import ServerPool
+from matrix.run.workflow import Options
 
 
 def prove_bite(mutants: Sequence[str], cases: Sequence[str], jobs: int, ways: Sequence[str]) -> int:

@@ -10,12 +10,12 @@ from pathlib import Path
 from rich.console import Console
 
 from matrix.bite.mutants import Mutants
-from matrix.contents import Case
-from matrix.selection import Plan
-from matrix.serverpool import ServerPool
-from matrix.workflow import Options, run_stacks_on
-from reports.load import load_stack
-from reports.verdicts import FLAKY, INFRASTRUCTURE, NOT_APPLICABLE, RED, describe, judge
+from matrix.facts.reading import load_stack
+from matrix.judging.verdicts import FLAKY, INFRASTRUCTURE, NOT_APPLICABLE, RED, describe, judge
+from matrix.plan.contents import Case
+from matrix.plan.selection import Plan
+from matrix.run.serverpool import ServerPool
+from matrix.run.workflow import Options, run_stacks_on
 
 MOST_CATCHES = 3
 """A mutant that more cases catch proves little about any one of them."""

@@ -10,7 +10,7 @@ import atexit
 import threading
 from collections.abc import Sequence
 
-from matrix.rows import Database
+from matrix.plan.rows import Database
 from matrix.servers import container, embedded, local, url
 from matrix.servers.server import LogUnavailable, Server, ServerUnavailable, WayUnavailable
 

@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 import pymysql
 
-from matrix.rows import Database
+from matrix.plan.rows import Database
 from matrix.servers import mysql, postgresql, process
 from matrix.servers.directory import PREFIX, RunDirectory
 from matrix.servers.process import LOOPBACK, Launch

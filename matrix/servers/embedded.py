@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matrix.rows import Database
+from matrix.plan.rows import Database
 from matrix.servers import debian, mysql, npm, postgresql, wheels
 from matrix.servers.installation import Installation
 from matrix.servers.server import Server, WayUnavailable, is_wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from matrix.rows import Database
+from matrix.plan.rows import Database
 from matrix.servers import mysql, postgresql
 from matrix.servers.installation import Installation, find_programs
 from matrix.servers.server import Server, WayUnavailable, is_wanted

@@ -12,7 +12,7 @@ from typing import Any
 import pymysql
 
 from matrix.cache import cache_dir, name_content, place
-from matrix.rows import Database
+from matrix.plan.rows import Database
 from matrix.servers import process
 from matrix.servers.directory import RunDirectory
 from matrix.servers.installation import Installation, run

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from matrix.cache import cache_dir, name_content, place
-from matrix.rows import Database
+from matrix.plan.rows import Database
 from matrix.servers import process
 from matrix.servers.account import choose_account, disguise, give_to
 from matrix.servers.directory import RunDirectory

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from matrix.rows import Database
+from matrix.plan.rows import Database
 
 
 class WayUnavailable(Exception):

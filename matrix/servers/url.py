@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 import pymysql
 
-from matrix.rows import Database
+from matrix.plan.rows import Database
 from matrix.servers import mysql, postgresql
 from matrix.servers.server import Server, WayUnavailable, check_answer
 

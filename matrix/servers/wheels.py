@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from matrix.cache import cache_dir, place, unpack
-from matrix.environments import EnvironmentFailed, run_uv
-from matrix.interpreters import UvMissing
+from matrix.environments.building import EnvironmentFailed, run_uv
+from matrix.environments.interpreters import UvMissing
 from matrix.servers.server import WayUnavailable
 
 WHEEL_PYTHON = "3.12"  # the wheels say that they need it, though they hold no Python code that we run

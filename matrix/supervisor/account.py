@@ -6,8 +6,8 @@ import os
 import uuid
 from urllib.parse import quote, urlencode
 
-from matrix.contents import ROOT
-from matrix.rows import Stack
+from matrix.plan.contents import ROOT
+from matrix.plan.rows import Stack
 from matrix.witness import Account
 
 

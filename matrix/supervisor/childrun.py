@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from matrix.probe.channel import ChannelClosed
 from matrix.supervisor.child import Child, describe_status
+from matrix.supervisor.examination import Examination
+from matrix.supervisor.failures import InstrumentBroken
 from matrix.supervisor.hangs import HangWatch
 from matrix.supervisor.recipe import RecipeProcess, RecipeUncollected
 from matrix.supervisor.timeline import merge_statements
 from matrix.witness import PASSING, Baseline, RepairBlocked, Residue
-
-if TYPE_CHECKING:
-    from matrix.supervisor.cells import Examination
 
 # what a live child may still hold: it goes first, and a repair that would block on it comes after
 HELD_KINDS = PASSING | {"prepared_transaction"}
@@ -161,10 +159,6 @@ class ChildRun:
         for found in residue:
             if found.backend is not None:
                 self.witness.terminate(found.backend)
-
-
-class InstrumentBroken(Exception):
-    """The examiner itself failed: nothing that it says of recipes counts."""
 
 
 def lost_facts(case: str, phase: str) -> dict:

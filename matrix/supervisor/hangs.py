@@ -8,6 +8,7 @@ import time
 from threading import Event
 
 from matrix.supervisor.child import Child
+from matrix.supervisor.failures import Interrupted
 from matrix.witness import LockWait, Witness
 
 QUIET_S = 0.012  # a cell that says nothing for so long is looked at
@@ -20,10 +21,6 @@ STEP_S = 1.0  # time between cancel, terminate and kill
 PREPARED = 0  # the holder of a prepared transaction's locks has no backend
 BUSY = {"idle": False, "threads": 0, "in_driver": 0}
 STEPS = ("cancelled", "terminated", "killed")
-
-
-class Interrupted(Exception):
-    """The run is being stopped."""
 
 
 class HangWatch:

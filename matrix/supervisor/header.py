@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import platform
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from matrix.supervisor.childrun import InstrumentBroken
+from matrix.supervisor.failures import InstrumentBroken
+from matrix.supervisor.job import StackJob
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Witness
-
-if TYPE_CHECKING:
-    from matrix.supervisor.stack import StackJob
 
 
 def describe_stack(warm: WarmProcess) -> dict:

@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from matrix.contents import Recipe
+from matrix.plan.contents import Recipe
 from matrix.probe.channel import ChannelClosed
 from matrix.supervisor.child import Child, connect_child, describe_status
 from matrix.supervisor.warm import WarmProcess

@@ -4,48 +4,22 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from threading import Event
 from urllib.parse import quote
 
-from matrix.contents import Case, Recipe
-from matrix.facts import FactsFile
-from matrix.headers import find_unmet
-from matrix.rows import Stack
+from matrix.facts.writing import FactsFile
+from matrix.judging.controls import check_controls
+from matrix.plan.contents import Case, Recipe
+from matrix.plan.headers import find_unmet
+from matrix.plan.rows import Stack
 from matrix.servers import Server
 from matrix.supervisor.account import name_database, stack_environment
-from matrix.supervisor.cells import Examination, RecipeFacts
-from matrix.supervisor.childrun import InstrumentBroken
+from matrix.supervisor.cells import RecipeFacts, examine_recipe
+from matrix.supervisor.examination import Examination
+from matrix.supervisor.failures import ControlMisbehaved, InstrumentBroken
 from matrix.supervisor.header import describe_stack, make_header, now
+from matrix.supervisor.job import StackJob
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Account, Witness, open_witness
-from reports.controls import check_controls
-
-DEADLINE_S = 6.0
-
-
-class ControlMisbehaved(InstrumentBroken):
-    """A control did not do what it is known to do: the instrument, not the recipe, is broken."""
-
-
-@dataclass(frozen=True)
-class StackJob:
-    """What is to be run on one stack, and where the facts go."""
-
-    stack: Stack
-    python: Path
-    server: Server
-    recipes: list[Recipe]
-    cases: list[Case]
-    complete: bool
-    directory: Path
-    run_id: str
-    order: str = "written"
-    deadline_s: float = DEADLINE_S
-    stop: Event = field(default_factory=Event)
-    on_cell: Callable[[dict], None] = lambda cell: None
 
 
 def run_stack(job: StackJob) -> float:
@@ -82,7 +56,7 @@ def run_recipes(job: StackJob, examination: Examination, facts: FactsFile, descr
             facts.write({"kind": "recipe", "recipe": recipe.id, "applies": False, "unmet": unmet})
             continue
         cases, unmet_cells = split_cases(job, recipe, capabilities)
-        found = examination.examine_recipe(recipe, cases)
+        found = examine_recipe(examination, recipe, cases)
         for line in [*unmet_cells, *found.cells]:
             facts.write(line)
         facts.write(describe_recipe(recipe, found))

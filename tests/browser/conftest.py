@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from reports.badge import write_badges
-from reports.page import render_index, write_files, write_site
-from reports.page_model import Site
+from reports.page.model import Site
+from reports.page.site import render_index, write_files, write_site
 from reports.stories import load_stories
 from tests.browser.example import make_example
 from tests.browser.example_story import find_cell, make_story

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 
-from reports.legend import make_legend
+from reports.results.legend import make_legend
 
 LINES = (("1.3", "legacy", "1.3.24"), ("1.4", "legacy", "1.4.54"), ("1.4", "future", "1.4.54"), ("2.0", "future", "2.0.58"), ("2.1", "future", "2.1.9"))
 SERVERS = (

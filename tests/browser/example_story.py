@@ -22,4 +22,4 @@ def make_story(results: dict) -> Story:
         for name, part, cell, stack in (("leaking", "happens", leak, None), ("clean", "works", clean, None), ("absent", "upgrade", leak, "no-such-stack"))
     )
     return Story("example-story", "An example of a story", "A summary with `code`.", "What somebody wrote.\n\nAnd more.", "an invented page", "https://example.org/",
-                 leak["stack"], "The pins.", FAMILIES, (clean["stack"],), claims, (Tried("A script beside it.", "tests/test_stories.py::test_x"),))  # fmt: skip
+                 leak["stack"], "The pins.", FAMILIES, (clean["stack"],), claims, (Tried("A script beside it.", "tests/reports/test_stories.py::test_x"),))  # fmt: skip

@@ -7,11 +7,11 @@ from playwright.sync_api import sync_playwright
 
 from reports.__main__ import gather_headline
 from reports.build import Places
-from reports.content import read_content
-from reports.page import render_index, write_files
-from reports.page_model import Site
-from reports.page_scripts import build_code, render_script
-from reports.picture import MARK, hash_preview, make_preview
+from reports.page.model import Site
+from reports.page.scripts import build_code, render_script
+from reports.page.site import render_index, write_files
+from reports.readme.picture import MARK, hash_preview, make_preview
+from reports.results.content import read_content
 from tests.browser.conftest import find_chromium, open_page
 
 PICTURE = Path("reports") / "finder.png"

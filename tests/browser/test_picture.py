@@ -3,8 +3,8 @@
 import struct
 
 from reports.build import Places
-from reports.page_model import Site
-from reports.picture import STACK
+from reports.page.model import Site
+from reports.readme.picture import STACK
 from tests.browser.picture import read_preview, take_picture
 
 

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 import pytest
 
-from reports.page import write_site
-from reports.page_model import page_of_case, page_of_recipe
+from reports.page.model import page_of_case, page_of_recipe
+from reports.page.site import write_site
 from tests.browser.example import make_example
 
 BASES = (

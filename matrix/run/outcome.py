@@ -1,0 +1,50 @@
+"""How a run ended, left on disk as run.json for whoever concludes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+FORMAT = 1
+NAME = "run.json"
+
+
+class OutcomeError(Exception):
+    """There is no outcome of a run, or it cannot be read; the text names the file and what to do."""
+
+
+@dataclass
+class RunOutcome:
+    """How the stacks of a run ended: seconds of those that ran, reasons of the others."""
+
+    run: str = ""
+    stacks: Sequence[str] = ()  # those that were planned
+    ran: dict[str, float] = field(default_factory=dict)
+    not_run: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    wall_s: float = 0.0
+    interrupted: bool = False
+
+
+def write_outcome(outcome: RunOutcome, directory: Path) -> None:
+    """Write run.json, whole or not at all. Raises OSError."""
+    directory.mkdir(parents=True, exist_ok=True)
+    draft = directory / f"{NAME}.draft"
+    draft.write_text(json.dumps({"format": FORMAT, **asdict(outcome)}, indent=1) + "\n", encoding="utf-8")
+    draft.replace(directory / NAME)
+
+
+def read_outcome(directory: Path) -> RunOutcome:
+    """Return how the last run ended. Raises OutcomeError."""
+    path = directory / NAME
+    try:
+        document = json.loads(path.read_bytes())
+        if document.pop("format") != FORMAT:
+            raise ValueError("another version of this project wrote it")
+        return RunOutcome(**document)
+    except FileNotFoundError:
+        raise OutcomeError(f"{path} is not there: run `nox -s matrix` first") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise OutcomeError(f"{path} cannot be read ({error}): run `nox -s matrix` again") from None

@@ -1,0 +1,24 @@
+"""What the cells of a stack share while they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+
+from matrix.plan.rows import Stack
+from matrix.supervisor.warm import WarmProcess
+from matrix.witness import Baseline, Witness
+
+
+@dataclass
+class Examination:
+    """What the cells of a stack share: the witness, the warm process and the baseline without any recipe."""
+
+    stack: Stack
+    witness: Witness
+    warm: WarmProcess
+    original: Baseline
+    deadline_s: float
+    stop: Event
+    on_cell: Callable[[dict], None]

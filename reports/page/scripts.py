@@ -1,0 +1,126 @@
+"""Data as scripts: pages opened from disk may not fetch, but they may load a script that hands over one JSON value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from reports.page.highlight import split_tokens
+from reports.page.marks import MARKS
+from reports.page.model import Site, Stack, page_of_case, page_of_recipe
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def embed_json(value: Any) -> str:
+    """JSON that is also safe inside a script element: no "<", no ">", no "&", no line separators of JavaScript."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for char, escaped in _UNSAFE.items():
+        text = text.replace(char, escaped)
+    return text
+
+
+def render_script(kind: str, key: str, value: Any) -> str:
+    """A script that hands `value` to the page: `isolationMatrix.receive(kind, key, value)`."""
+    return f"isolationMatrix.receive({embed_json(kind)},{embed_json(key)},{embed_json(value)});\n"
+
+
+def build_index(site: Site) -> dict[str, Any]:
+    """What filters and the finder need: stacks, recipes, and per pair the word, its causes, its cost and its note."""
+    causes, notes = list(site.causes), _Numbering()
+    grid = [[_pack_word(site, stack, recipe, causes, notes) for stack in site.stacks]
+            for recipes in site.families.values() for recipe in recipes]
+    return {
+        "marks": {name: [site.mark(name).symbol, site.mark(name).short, site.mark(name).style] for name in MARKS},
+        "stacks": [_pack_stack(stack) for stack in site.stacks],
+        "recipes": [_pack_recipe(site, recipe) for recipes in site.families.values() for recipe in recipes],
+        "families": {family: site.title_of_family(family) for family in site.families},
+        "causes": [[cause, site.title_of_cause(cause)] for cause in causes],
+        "cases": [[case, page_of_case(case), site.cases[case]["title"]] for case in site.ordered_cases],
+        "grid": grid,
+        "notes": notes.values,
+    }
+
+
+def build_code(site: Site) -> dict[str, Any]:
+    """The text of every recipe as highlighted tokens."""
+    return {recipe: split_tokens(about["code"]) for recipe, about in site.recipes.items()}
+
+
+def build_cells(site: Site, stack: Stack) -> dict[str, Any]:
+    """The verdict of every cell of one stack, one character per case, and the cause of those that are not clean."""
+    verdicts, causes = list(MARKS), list(site.causes)
+    packed: dict[str, Any] = {}
+    for recipe, cells in site.cells.get(stack.id, {}).items():
+        line = "".join(_DIGITS[verdicts.index(cells[case]["verdict"])] if case in cells else "_" for case in site.ordered_cases)
+        why = {index: causes.index(cells[case]["cause"]) for index, case in enumerate(site.ordered_cases)
+               if case in cells and cells[case].get("cause") in site.causes}
+        packed[recipe] = [line, why]
+    return {"verdicts": verdicts, "causes": causes, "cases": site.ordered_cases, "recipes": packed}
+
+
+def build_details(site: Site, stack: Stack, details: dict[str, Any]) -> dict[str, Any]:
+    """The facts of the cells of one stack that are not clean, each with its verdict, cause and reason."""
+    cells = {recipe: {case: {**detail, **site.cell(stack.id, recipe, case)} for case, detail in cases.items()}
+             for recipe, cases in details.get("cells", {}).items()}
+    return {"cells": cells, "recipes": details.get("recipes", {}), "versions": stack.row["versions"], "ran": stack.row["ran"]}
+
+
+class _Numbering:
+    """Texts that repeat, each kept once."""
+
+    def __init__(self) -> None:
+        self.values: list[str] = []
+        self._places: dict[str, int] = {}
+
+    def place(self, text: str) -> int:
+        if text not in self._places:
+            self._places[text] = len(self.values)
+            self.values.append(text)
+        return self._places[text]
+
+
+def _pack_stack(stack: Stack) -> dict[str, Any]:
+    versions = stack.row["versions"] or {"packages": {}, "server": ""}
+    return {"id": stack.id, "label": stack.label, "line": stack.line, "product": stack.product, "database": stack.database,
+            "driver": stack.driver, "flavour": stack.flavour, "asynchronous": bool(stack.row["asynchronous"]), "python": stack.row["python"],
+            "state": stack.row["state"], "note": stack.note, "page": stack.page, "script": stack.script,
+            "sqlalchemy": versions["packages"].get("sqlalchemy", stack.row["line"])}
+
+
+def _pack_recipe(site: Site, recipe: str) -> dict[str, Any]:
+    about = site.recipes[recipe]
+    return {"id": recipe, "family": recipe.partition("/")[0], "title": about["title"], "summary": about["summary"],
+            "page": page_of_recipe(recipe), "control": about["control"], "sha256": about["sha256"], "path": about["path"],
+            "needs": list(list_needs(about["header"]))}
+
+
+def list_needs(header: dict[str, Any]) -> Iterator[str]:
+    """What a project must already have for a recipe, in words."""
+    named = {canonicalize_name(Requirement(text).name) for text in header["dependencies"] if Requirement(text).specifier}
+    for text in header["dependencies"]:  # the family's own list and the recipe's: a bare name says nothing beside a version
+        requirement = Requirement(text)
+        if requirement.specifier or canonicalize_name(requirement.name) not in named:
+            yield text
+    if header["driver"]:
+        yield {"async": "an asynchronous driver", "sync": "a synchronous driver"}.get(header["driver"], f"driver: {header['driver']}")
+    if header["modes"]:
+        yield "mode: " + " or ".join(header["modes"])
+    for capability in header["capabilities"]:
+        yield "server: may " + capability.replace("_", " ")
+
+
+def _pack_word(site: Site, stack: Stack, recipe: str, causes: list[str], notes: _Numbering) -> list[Any] | int:
+    """[word, causes, cost, note, cells not clean] with numbers for what repeats; 0 when there is no word."""
+    word = site.word(stack.id, recipe)
+    if not word:
+        return 0
+    found = sorted(causes.index(cause) for cause in site.causes_by_pair[stack.id, recipe] if cause in site.causes)
+    cost = site.cost(stack, recipe)
+    return [list(MARKS).index(word["word"]), found, round(cost, 2) if cost else 0, notes.place(word["note"]),
+            sum(site.causes_by_pair[stack.id, recipe].values())]

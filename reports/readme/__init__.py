@@ -1,0 +1,1 @@
+"""What the README shows of the results: its table and its picture, made from the baseline."""

@@ -1,0 +1,59 @@
+"""The details of one stack's cells that are not clean, for the report's pages."""
+
+import shlex
+from collections.abc import Set
+
+from matrix.judging.verdicts import FLAKY, ISOLATES, NOT_APPLICABLE
+from reports.results.grading import GradedCell, GradedStack
+
+SHOWN = ("phases", "errors", "ended", "hang", "crash", "residue", "drift", "process", "repair", "timeline", "duration_s")
+
+
+def make_details(stack: GradedStack, told: Set[str] = frozenset()) -> dict:
+    """Return what results.schema.json calls 'details': only cells that are neither clean nor n/a, and those whose ids a story tells of."""
+    cells = {}
+    for recipe, by_case in stack.cells.items():
+        shown = {case: make_detail(stack.facts.stack, cell) for case, cell in by_case.items() if needs_detail(cell) or cell.facts.id in told}
+        if shown:
+            cells[recipe] = shown
+    return {"stack": stack.facts.stack, "cells": cells, "recipes": find_remains(stack)}
+
+
+def needs_detail(cell: GradedCell) -> bool:
+    return cell.verdict not in (ISOLATES, NOT_APPLICABLE)
+
+
+def make_detail(stack: str, cell: GradedCell) -> dict:
+    shown = cell.judgement.shown
+    return {
+        "pass": shown["pass"],
+        **{name: shown[name] for name in SHOWN},
+        "proof": cell.proof.as_json() if cell.proof else None,
+        "command": make_command(stack, cell.facts.recipe, cell.facts.case),
+        "other": describe_other(cell),
+    }
+
+
+def make_command(stack: str, recipe: str, case: str) -> str:
+    """Return the one line that reproduces a cell."""
+    session = f'"stack({stack})"'
+    return f"nox -s {session} -- --recipe {shlex.quote(recipe)} --case {shlex.quote(case)}"
+
+
+def describe_other(cell: GradedCell) -> dict | None:
+    if cell.verdict != FLAKY or cell.other is None:
+        return None
+    own = cell.judgement.passes[0 if cell.other["pass"] == "first" else 1]
+    return {"pass": cell.other["pass"], "verdict": own, "errors": cell.other["errors"], "residue": cell.other["residue"]}
+
+
+def find_remains(stack: GradedStack) -> dict:
+    """Beside its cells: what remained when its wider fixtures had ended, what went wrong then, what grew over repeats, which log is missing."""
+    found = {}
+    for recipe, record in stack.facts.recipes.items():
+        remains = {"residue": record.get("residue") or [], "endings": record.get("endings") or [], "repeats": record.get("repeats") or {}}
+        if record.get("unlogged"):
+            remains["unlogged"] = record["unlogged"]
+        if any(remains.values()):
+            found[recipe] = remains
+    return found
