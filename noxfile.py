@@ -148,8 +148,9 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def lint(session: nox.Session) -> None:
-    """Check style, and the workflows for what is unsafe."""
+    """Check style, formatting and types, and the workflows for what is unsafe."""
     run(session, "-m", "ruff", "check", *session.posargs, ".", lock="lint")
+    run(session, "-m", "ruff", "format", "--check", ".", lock="lint")
     run(session, program="actionlint", lock="lint")
     run(session, "--offline", "--quiet", "--persona=pedantic", ".github", program="zizmor", lock="lint")
 

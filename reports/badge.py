@@ -113,7 +113,7 @@ def draw_badge(badge: Badge) -> str:
         f'<g clip-path="url(#r)"><rect width="{left}" height="20" fill="#3b4148"/>'
         f'<rect x="{left}" width="{right}" height="20" fill="{badge.color}"/></g>'
         '<g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
-        f'{draw_text(badge.label, left / 2, left - 10)}{draw_text(badge.message, left + right / 2, right - 10)}</g></svg>\n'
+        f"{draw_text(badge.label, left / 2, left - 10)}{draw_text(badge.message, left + right / 2, right - 10)}</g></svg>\n"
     )
 
 

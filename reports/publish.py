@@ -36,9 +36,7 @@ class PublicationIncomplete(Exception):
         super().__init__(f"nothing is published, because {len(missing)} rows have no whole result of this run:{rows}\nRun them again, or all jobs.")
 
 
-def plan_publication(
-    rows: Iterable, fresh: Mapping[str, StackFacts], not_run: Mapping[str, Mapping], earlier: Mapping[str, StackFacts]
-) -> Publication:
+def plan_publication(rows: Iterable, fresh: Mapping[str, StackFacts], not_run: Mapping[str, Mapping], earlier: Mapping[str, StackFacts]) -> Publication:
     """Decide for every row what its result is. rows: Stack objects; the mappings are by stack id.
 
     A fresh result of only some recipes or cases would silently shrink the report, so it counts as missing.

@@ -23,8 +23,7 @@ def write_schema(product: str) -> list[str]:
     number = "serial primary key" if product == "postgresql" else "int primary key auto_increment"
     return [
         f"create table customers (id {number}, name varchar(40) not null unique, credit int)",
-        f"create table orders (id {number}, sku varchar(20), customer_id int not null,"
-        " foreign key (customer_id) references customers (id))",
+        f"create table orders (id {number}, sku varchar(20), customer_id int not null, foreign key (customer_id) references customers (id))",
         "create table alembic_version (version_num varchar(32) primary key)",
         "insert into alembic_version values ('1a2b')",
     ]

@@ -2,6 +2,7 @@
 
 The times at which the runs ended go to the file named by MATRIX_BENCH_TIMES, one a line (seconds).
 """
+
 import os
 import time
 

@@ -56,6 +56,8 @@ def compare_run(console: Console, stacks: Sequence[str], jobs: int, ways: Sequen
     with tempfile.TemporaryDirectory() as directory:
         cost = compare_whole(plan, Options(jobs=jobs, ways=ways, directory=Path(directory)), console)
     ratio = cost.by_hand_s / cost.matrix_s
-    console.print(f"{len(plan.stacks)} stacks, {cost.cells} cells; matrix {cost.matrix_s:.1f} s, by hand {cost.by_hand_s:.1f} s: {ratio:.1f} times faster (goal {GOAL:.0f})")
+    console.print(
+        f"{len(plan.stacks)} stacks, {cost.cells} cells; matrix {cost.matrix_s:.1f} s, by hand {cost.by_hand_s:.1f} s: {ratio:.1f} times faster (goal {GOAL:.0f})"
+    )
     console.print(f"left out on both sides, for they would hang by hand: {', '.join(cost.left_out) or 'nothing'}")
     return ratio >= FLOOR

@@ -23,8 +23,7 @@ class FactsError(Exception):
     def __init__(self, path: Path, line: int | None, what: str):
         place = f"{path.name}, line {line}" if line else path.name
         super().__init__(
-            f"{place}: {what}. Do not repair the file by hand: delete {path} and run the stack again with "
-            f'nox -s "stack({path.name.split(".")[0]})"'
+            f'{place}: {what}. Do not repair the file by hand: delete {path} and run the stack again with nox -s "stack({path.name.split(".")[0]})"'
         )
 
 
@@ -131,10 +130,7 @@ def assemble(path: Path, records: list[dict]) -> StackFacts:
     for record in records:
         if record["kind"] == "cell":
             passes.setdefault((record["recipe"], record["case"]), {})[record["pass"]] = record
-    cells = tuple(
-        CellFacts(both["first"]["cell"], recipe, case, both["first"], both.get("confirmation"))
-        for (recipe, case), both in passes.items()
-    )
+    cells = tuple(CellFacts(both["first"]["cell"], recipe, case, both["first"], both.get("confirmation")) for (recipe, case), both in passes.items())
     recipes = {record["recipe"]: record for record in records if record["kind"] == "recipe"}
     return StackFacts(path, records[0], records[-1], recipes, cells)
 

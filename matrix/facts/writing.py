@@ -1,4 +1,5 @@
 """The facts of one stack's run: a header, a line per recipe and cell, and a footer that proves it whole."""
+
 import hashlib
 import json
 import os

@@ -34,9 +34,7 @@ class Change:
         return {"cell": self.cell, "change": self.change, **{name: side and side.as_json() for name, side in sides.items()}}
 
 
-def find_changes(
-    expected: Mapping[str, Judged], actual: Mapping[str, Judged], covers: Callable[[str], bool] = lambda cell: True
-) -> list[Change]:
+def find_changes(expected: Mapping[str, Judged], actual: Mapping[str, Judged], covers: Callable[[str], bool] = lambda cell: True) -> list[Change]:
     """Compare two sets of cells, both ways: an unexpected pass is a change like any other.
 
     covers(cell id) says whether the actual side should have had the cell; only then is its absence a change.

@@ -1,4 +1,5 @@
 """What SQLAlchemy and the driver of a stack can do, found out by doing it; the server is the witness's to ask."""
+
 import os
 
 from sqlalchemy import create_engine

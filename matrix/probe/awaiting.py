@@ -4,6 +4,7 @@ Every call goes to the object's OWN method and is awaited through SQLAlchemy's g
 AsyncSession.run_sync would hand out the inner session instead, past everything that a recipe
 has put on the AsyncSession. Syntax of Python 3.8.
 """
+
 import functools
 import inspect
 
@@ -23,6 +24,7 @@ def run_in_greenlet(case):
 
 def make_coroutine(case):
     """Return the case (a test function) as a coroutine function; which plugin runs it is not said."""
+
     @functools.wraps(case)
     async def run(**fixtures):
         await greenlet_spawn(case, **fixtures)

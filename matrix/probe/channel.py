@@ -1,4 +1,5 @@
 """Messages between the supervisor and a process under test: one JSON object a line over a Unix socket."""
+
 import json
 import select
 import time

@@ -4,6 +4,7 @@ The hooks below are imported by ``fixtures/conftest.py``, so that
 ``pytest fixtures/plain/create_savepoint.py`` just works. Syntax of Python 3.8,
 pytest 6.2 to 9.
 """
+
 import fnmatch
 import importlib
 import inspect
@@ -26,10 +27,8 @@ MARKERS = (
 
 def pytest_addoption(parser):
     group = parser.getgroup("isolation matrix")
-    group.addoption("--case", action="append", default=[], metavar="GLOB",
-                    help="only the cases whose name matches (may be repeated)")
-    group.addoption("--case-order", default="", metavar="NAMES",
-                    help="names of cases, separated by commas, in the order to run them")
+    group.addoption("--case", action="append", default=[], metavar="GLOB", help="only the cases whose name matches (may be repeated)")
+    group.addoption("--case-order", default="", metavar="NAMES", help="names of cases, separated by commas, in the order to run them")
 
 
 def pytest_configure(config):
@@ -40,9 +39,11 @@ def pytest_configure(config):
 
 
 if int(pytest.__version__.split(".")[0]) >= 7:
+
     def pytest_pycollect_makemodule(module_path, parent):
         return RecipeModule.from_parent(parent, path=module_path)
 else:
+
     def pytest_pycollect_makemodule(path, parent):
         return RecipeModule.from_parent(parent, fspath=path)
 
@@ -82,7 +83,7 @@ def find_cases():
         module = importlib.import_module("cases." + theme)
         for name, value in vars(module).items():
             if name.startswith("test_") and inspect.isfunction(value):
-                found[name[len("test_"):]] = value
+                found[name[len("test_") :]] = value
     return found
 
 
@@ -92,8 +93,7 @@ def select_cases(cases, config):
     Raises ValueError when a pattern or a name fits no case.
     """
     patterns = config.getoption("--case") or ["*"]
-    selected = {name: case for name, case in cases.items()
-                if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)}
+    selected = {name: case for name, case in cases.items() if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)}
     for pattern in patterns:
         if not fnmatch.filter(cases, pattern):
             raise ValueError("--case %s fits no case; there are: %s" % (pattern, ", ".join(cases)))

@@ -1,4 +1,5 @@
 """What a stack says of itself: exact versions, C extensions, the schema it would create."""
+
 import os
 import platform
 import sys
@@ -23,11 +24,7 @@ def list_packages():
     """Return the installed distributions, lower-case name to version."""
     from importlib import metadata
 
-    return {
-        dist.metadata["Name"].lower().replace("_", "-"): dist.version
-        for dist in metadata.distributions()
-        if dist.metadata["Name"]
-    }
+    return {dist.metadata["Name"].lower().replace("_", "-"): dist.version for dist in metadata.distributions() if dist.metadata["Name"]}
 
 
 def has_c_extensions():

@@ -1,4 +1,5 @@
 """What a cell leaves in its own process: connections, threads, listeners."""
+
 import gc
 import sys
 import threading
@@ -29,8 +30,7 @@ class ProcessState(object):
             gc.collect()  # what only a reference cycle keeps alive is garbage, not dirt
             after = self._measure()
         return [
-            {"kind": kind, "object": "process", "detail": "%d before, %d after" % (self._before[kind], after[kind]),
-             "count": after[kind] - self._before[kind]}
+            {"kind": kind, "object": "process", "detail": "%d before, %d after" % (self._before[kind], after[kind]), "count": after[kind] - self._before[kind]}
             for kind in sorted(after)
             if after[kind] > self._before[kind]
         ]

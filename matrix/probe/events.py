@@ -2,6 +2,7 @@
 
 raw_connection() and driver-level commits raise no engine event; those are seen in the server's own log.
 """
+
 import re
 import time
 
@@ -55,10 +56,17 @@ class Timeline(object):
         if key not in self._lanes:
             self._lanes[key] = (len(self._lanes) + 1, find_backend(dbapi_connection))
         lane, backend = self._lanes[key]
-        self.events.append({
-            "at": round(time.time() - self._began, 6), "lane": lane, "backend": backend, "source": "client",
-            "event": name, "text": " ".join(text.split())[:LONGEST_TEXT], "phase": self.phase,
-        })
+        self.events.append(
+            {
+                "at": round(time.time() - self._began, 6),
+                "lane": lane,
+                "backend": backend,
+                "source": "client",
+                "event": name,
+                "text": " ".join(text.split())[:LONGEST_TEXT],
+                "phase": self.phase,
+            }
+        )
 
     # pool events
 

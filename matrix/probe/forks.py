@@ -3,6 +3,7 @@
 Used twice: the warm process of a stack forks a process for every recipe, and that one, with the
 cases collected but nothing run, forks a child for every series of cells.
 """
+
 import gc
 import json
 import os

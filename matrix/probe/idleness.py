@@ -3,6 +3,7 @@
 Python runs a signal handler only between two instructions of the main thread. A thread inside a C
 driver's call does not answer at all, which is an answer: nobody is left who could commit.
 """
+
 import signal
 import sys
 import threading

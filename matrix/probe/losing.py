@@ -3,6 +3,7 @@
 Some drivers notice the server's farewell and not a reset, say, and which of the two a client gets when its
 connection is ended is chance. So a driver notices lost connections if it notices them whatever way they go.
 """
+
 import os
 import select
 import socket

@@ -1,4 +1,5 @@
 """The pytest plugin that reports each cell to the supervisor and waits for its "go on"."""
+
 import os
 import sysconfig
 import traceback
@@ -24,8 +25,19 @@ def collect_recipe(channel):
     probe = Probe(channel)
     # no:capture: children write to files of their own; native: pytest's own tracebacks parse the
     # source of every frame, up to 0.2 s for one error inside SQLAlchemy
-    arguments = [channel.request["recipe"], "-q", "-s", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler",
-                 "-rN", "--tb=native", "--import-mode=importlib"]
+    arguments = [
+        channel.request["recipe"],
+        "-q",
+        "-s",
+        "--no-header",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:faulthandler",
+        "-rN",
+        "--tb=native",
+        "--import-mode=importlib",
+    ]
     code = int(pytest.main(arguments, plugins=[probe, EndOfCells()]))
     try:
         probe.channel.send({"finished": code, "collection_errors": probe.collection_errors})
@@ -194,7 +206,7 @@ class EndOfCells(object):
 
 def name_case(item):
     """Return the case's name: `test_commit_twice[a]` is the case `commit_twice[a]`."""
-    return item.name[len("test_"):] if item.name.startswith("test_") else item.name
+    return item.name[len("test_") :] if item.name.startswith("test_") else item.name
 
 
 def describe_error(excinfo, report):

@@ -4,6 +4,7 @@ A connection is looked at when it returns to a pool, after the pool's own reset,
 set something on it or used it past the engine. What it carried is gone when it is closed before the cell's
 end. The first connection of the process is the measure.
 """
+
 import re
 
 from sqlalchemy import event

@@ -3,6 +3,7 @@
 Case modules and recipes are never imported here: their asserts would not be rewritten, and what one
 recipe does to a class would reach the next one.
 """
+
 import importlib
 import os
 import sys

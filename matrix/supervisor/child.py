@@ -1,4 +1,5 @@
 """One child of the warm process: the process under test."""
+
 import os
 import signal
 import socket

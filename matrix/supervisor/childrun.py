@@ -137,8 +137,7 @@ class ChildRun:
         self._owed = residue
         crash = {**what, "phase": phase, "output": child.read_output()}
         self._add_cell(
-            lost_facts(self._open["case"], phase)
-            | {"ended": "hang" if self._watch.hang else "crash", "crash": crash, "residue": list(map(asdict, residue))}
+            lost_facts(self._open["case"], phase) | {"ended": "hang" if self._watch.hang else "crash", "crash": crash, "residue": list(map(asdict, residue))}
         )
 
     def _restore_original(self) -> None:

@@ -131,8 +131,6 @@ def prove_sight(witness: Witness) -> None:
         raise InstrumentBroken(f"the witness is blind: planted and not seen: {', '.join(unseen)}")
 
 
-
-
 def hidden_texts(server: Server, account: Account) -> tuple[str, ...]:
     """Return what must never be written: passwords, as they are and as a URL carries them."""
     return (server.password, account.password, quote(server.password), quote(account.password))

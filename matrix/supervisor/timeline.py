@@ -47,7 +47,9 @@ def merge_statements(client: list[dict], statements: list[Statement], opened: di
         lane = lanes.setdefault(statement.backend, len(lanes) + 1)
         phase = next(phase for began, phase in reversed(opened["phases"]) if began <= at)
         text = " ".join(statement.text.split())[:LONGEST_TEXT]
-        kept.append({"at": at, "lane": lane, "backend": statement.backend, "source": "server", "event": name_event(statement.text, kind), "text": text, "phase": phase})
+        kept.append(
+            {"at": at, "lane": lane, "backend": statement.backend, "source": "server", "event": name_event(statement.text, kind), "text": text, "phase": phase}
+        )
     return sorted(kept, key=lambda event: (event["at"], event["source"] == "server"))
 
 

@@ -1,4 +1,5 @@
 """The warm process of a stack, seen from the supervisor."""
+
 import json
 import subprocess
 import threading
@@ -30,7 +31,11 @@ class WarmProcess:
         self._log = (self.directory / "warm.log").open("wb+")
         self._process = subprocess.Popen(
             [str(python), "-m", "matrix.probe.warm", self._socket_path],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, cwd=ROOT, env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            cwd=ROOT,
+            env=environment,
         )
         self._reader = threading.Thread(target=self._read_reports, daemon=True)
         self._reader.start()

@@ -46,9 +46,7 @@ def open_witness(server, name: str, password_rounds: int = 1) -> Witness:
     name is dropped. PostgreSQL hashes the role's password `password_rounds` times. Raises WitnessError.
     """
     if not NAMES.fullmatch(name):
-        raise WitnessError(
-            f"database name {name!r} is not 'matrix_' and at most 49 lower-case letters, digits and underscores"
-        )
+        raise WitnessError(f"database name {name!r} is not 'matrix_' and at most 49 lower-case letters, digits and underscores")
     # A family's driver is only needed when such a server is really used.
     if server.database.kind == "postgresql":
         from matrix.witness.postgresql import PostgresqlWitness

@@ -25,10 +25,7 @@ STEP = 0.005
 #: What a backend takes with it when it ends, so worth the grace.
 PASSING = frozenset({"open_transaction", "lock_held", "advisory_lock_held", "temp_table"})
 #: Objects that can be dropped alone; any other change needs the schema built anew.
-DROPPABLE = {
-    f"{kind}_created"
-    for kind in ("table", "view", "sequence", "type", "routine", "index", "trigger", "schema")
-} | {"constraint_added", "temp_table"}
+DROPPABLE = {f"{kind}_created" for kind in ("table", "view", "sequence", "type", "routine", "index", "trigger", "schema")} | {"constraint_added", "temp_table"}
 ROWS = {"rows_added", "rows_removed", "rows_changed"}
 
 

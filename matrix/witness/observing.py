@@ -72,9 +72,7 @@ def find_differences(before: Observation, now: Observation) -> list[Residue]:
         residue += compare_rows(before, now)
     if now.covered and not residue:
         # Whoever covers a table is seen to hold a lock; were he not, clean would be a guess.
-        residue = [
-            Residue("lock_held", table, "its rows cannot be read") for table in sorted(now.covered)
-        ]
+        residue = [Residue("lock_held", table, "its rows cannot be read") for table in sorted(now.covered)]
     return residue
 
 
@@ -87,9 +85,7 @@ def compare_holdings(before: list[Holding], now: list[Holding]) -> list[Residue]
     for holding in now:
         excused = holding.weak and holding.backend in in_transaction
         if holding.identity not in known and not excused:
-            found[
-                Residue(holding.kind, holding.object, holding.detail, backend=holding.backend)
-            ] += 1
+            found[Residue(holding.kind, holding.object, holding.detail, backend=holding.backend)] += 1
     databases = {h.object for h in now if h.kind == "database_created"}
     gone = [h for h in before if h.kind == "database_created" and h.object not in databases]
     lost = [Residue("database_dropped", h.object, "existed at the baseline") for h in gone]
@@ -189,11 +185,7 @@ def _compare_table(table: str, before: Rows, now: Rows, unread: int) -> list[Res
     }
     counts = {kind: len(texts) for kind, texts in groups.items()}
     counts["rows_added"] += unread
-    return [
-        Residue(kind, table, _show(groups[kind], count), count)
-        for kind, count in counts.items()
-        if count
-    ]
+    return [Residue(kind, table, _show(groups[kind], count), count) for kind, count in counts.items() if count]
 
 
 def _pick(rows: Rows, wanted: Counter) -> Rows:

@@ -32,7 +32,10 @@ def describe_state(results: Mapping) -> str:
 
 
 def draw_rows(drift: Iterable[Mapping]) -> list[str]:
-    columns = ((change["cell"], change["change"], describe_side(change["expected"]), describe_side(change["actual"]), "yes" if change["fails"] else "no") for change in drift)
+    columns = (
+        (change["cell"], change["change"], describe_side(change["expected"]), describe_side(change["actual"]), "yes" if change["fails"] else "no")
+        for change in drift
+    )
     return ["| " + " | ".join(escape(text) for text in row) + " |" for row in columns]
 
 

@@ -65,8 +65,7 @@ class Grid:
 
 def build_matrix(site: Site) -> Grid:
     """Recipes x stacks, those that did not run included: the word of each recipe on each stack."""
-    sections = [Section(family, site.title_of_family(family), [_row_of_words(site, recipe) for recipe in recipes])
-                for family, recipes in site.families.items()]
+    sections = [Section(family, site.title_of_family(family), [_row_of_words(site, recipe) for recipe in recipes]) for family, recipes in site.families.items()]
     return _stack_grid(site.stacks, "Recipes by stacks: the word of each recipe on each stack", "recipe", sections)
 
 
@@ -84,10 +83,14 @@ def build_recipe_grid(site: Site, recipe: str, root: str) -> Grid | None:
 
 def build_case_grid(site: Site, case: str, root: str) -> Grid:
     """Recipes x stacks for one case, on the stacks that ran."""
-    sections = [Section(family, site.title_of_family(family),
-                        [Row(recipe, recipe.partition("/")[2], root + page_of_recipe(recipe), _entries_of(site, site.ran, recipe, case, root))
-                         for recipe in recipes])
-                for family, recipes in site.families.items()]
+    sections = [
+        Section(
+            family,
+            site.title_of_family(family),
+            [Row(recipe, recipe.partition("/")[2], root + page_of_recipe(recipe), _entries_of(site, site.ran, recipe, case, root)) for recipe in recipes],
+        )
+        for family, recipes in site.families.items()
+    ]
     return _stack_grid(site.ran, f"Recipes by stacks: the verdict of {case}", "recipe", sections, root)
 
 
@@ -95,13 +98,14 @@ def build_stack_grid(site: Site, stack: Stack, root: str) -> Grid:
     """Recipes x cases of one stack; recipes that do not apply are left out (the page lists them in words)."""
     groups = [Heading(theme.replace("_", " "), len(cases)) for theme, cases in site.themes.items()]
     firsts = {cases[0] for cases in site.themes.values()}
-    columns = [Column(case, case, root + page_of_case(case), site.cases[case]["title"] or case, edge=case in firsts)
-               for case in site.ordered_cases]
+    columns = [Column(case, case, root + page_of_case(case), site.cases[case]["title"] or case, edge=case in firsts) for case in site.ordered_cases]
     sections = []
     for family, recipes in site.families.items():
-        rows = [Row(recipe, recipe.partition("/")[2], root + page_of_recipe(recipe),
-                    [_entry(site, stack.id, recipe, case, root) for case in site.ordered_cases])
-                for recipe in recipes if site.verdicts(stack.id, recipe)]
+        rows = [
+            Row(recipe, recipe.partition("/")[2], root + page_of_recipe(recipe), [_entry(site, stack.id, recipe, case, root) for case in site.ordered_cases])
+            for recipe in recipes
+            if site.verdicts(stack.id, recipe)
+        ]
         if rows:
             sections.append(Section(family, site.title_of_family(family), rows))
     return Grid(f"Recipes by cases on {stack.label}", "recipe", groups, columns, sections)
@@ -127,8 +131,10 @@ def _render_mark(mark: Mark) -> tuple[str, str]:
 
 
 def _stack_grid(stacks: list[Stack], caption: str, corner: str, sections: list[Section], root: str = "") -> Grid:
-    columns = [Column(stack.id, stack.driver, root + stack.page, stack.label, stack.note, f"{stack.database} {stack.flavour}".strip(), index in _starts(stacks))
-               for index, stack in enumerate(stacks)]
+    columns = [
+        Column(stack.id, stack.driver, root + stack.page, stack.label, stack.note, f"{stack.database} {stack.flavour}".strip(), index in _starts(stacks))
+        for index, stack in enumerate(stacks)
+    ]
     lines = [Heading(label, len(list(group))) for label, group in groupby(stack.line for stack in stacks)]
     return Grid(caption, corner, lines, columns, sections)
 

@@ -13,7 +13,20 @@ from reports.page.marks import CLEAN, UNJUDGED, WORDS, Mark, find_mark
 from reports.page.text import name_file
 
 PRODUCTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
-FAMILIES = ("plain", "asyncio", "ideas", "ideas_asyncio", "flask", "fastapi", "fastapi_sqla", "litestar", "unit_of_work", "pyramid", "plugins", "plugins_asyncio")
+FAMILIES = (
+    "plain",
+    "asyncio",
+    "ideas",
+    "ideas_asyncio",
+    "flask",
+    "fastapi",
+    "fastapi_sqla",
+    "litestar",
+    "unit_of_work",
+    "pyramid",
+    "plugins",
+    "plugins_asyncio",
+)
 LEVELS = ("essential", "common", "limit")
 
 
@@ -76,8 +89,17 @@ class Stack:
 
     @property
     def order(self) -> tuple:
-        return (_split_numbers(self.line), self.row.get("mode") == "future", self.flavour, self.product != "postgresql", self.product == "mariadb",
-                self.product, _split_numbers(str(self._database.get("major", ""))), self.driver, self.id)
+        return (
+            _split_numbers(self.line),
+            self.row.get("mode") == "future",
+            self.flavour,
+            self.product != "postgresql",
+            self.product == "mariadb",
+            self.product,
+            _split_numbers(str(self._database.get("major", ""))),
+            self.driver,
+            self.id,
+        )
 
     @property
     def _database(self) -> dict[str, Any]:
@@ -168,8 +190,11 @@ class Site:
     @cached_property
     def causes_by_pair(self) -> dict[tuple[str, str], Counter]:
         """How many cells each cause explains, by (stack, recipe)."""
-        return {(stack.id, recipe): Counter(cell.get("cause") or "unexplained" for _, cell in self.bad_cells(stack.id, recipe))
-                for stack in self.stacks for recipe in self.words.get(stack.id, {})}
+        return {
+            (stack.id, recipe): Counter(cell.get("cause") or "unexplained" for _, cell in self.bad_cells(stack.id, recipe))
+            for stack in self.stacks
+            for recipe in self.words.get(stack.id, {})
+        }
 
     def tally(self, recipe: str) -> list[tuple[str, int]]:
         """How many stacks give the recipe each word, in the order of the legend; stacks where it does not apply are left out."""

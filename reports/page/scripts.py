@@ -33,8 +33,7 @@ def render_script(kind: str, key: str, value: Any) -> str:
 def build_index(site: Site) -> dict[str, Any]:
     """What filters and the finder need: stacks, recipes, and per pair the word, its causes, its cost and its note."""
     causes, notes = list(site.causes), _Numbering()
-    grid = [[_pack_word(site, stack, recipe, causes, notes) for stack in site.stacks]
-            for recipes in site.families.values() for recipe in recipes]
+    grid = [[_pack_word(site, stack, recipe, causes, notes) for stack in site.stacks] for recipes in site.families.values() for recipe in recipes]
     return {
         "marks": {name: [site.mark(name).symbol, site.mark(name).short, site.mark(name).style] for name in MARKS},
         "stacks": [_pack_stack(stack) for stack in site.stacks],
@@ -58,16 +57,20 @@ def build_cells(site: Site, stack: Stack) -> dict[str, Any]:
     packed: dict[str, Any] = {}
     for recipe, cells in site.cells.get(stack.id, {}).items():
         line = "".join(_DIGITS[verdicts.index(cells[case]["verdict"])] if case in cells else "_" for case in site.ordered_cases)
-        why = {index: causes.index(cells[case]["cause"]) for index, case in enumerate(site.ordered_cases)
-               if case in cells and cells[case].get("cause") in site.causes}
+        why = {
+            index: causes.index(cells[case]["cause"])
+            for index, case in enumerate(site.ordered_cases)
+            if case in cells and cells[case].get("cause") in site.causes
+        }
         packed[recipe] = [line, why]
     return {"verdicts": verdicts, "causes": causes, "cases": site.ordered_cases, "recipes": packed}
 
 
 def build_details(site: Site, stack: Stack, details: dict[str, Any]) -> dict[str, Any]:
     """The facts of the cells of one stack that are not clean, each with its verdict, cause and reason."""
-    cells = {recipe: {case: {**detail, **site.cell(stack.id, recipe, case)} for case, detail in cases.items()}
-             for recipe, cases in details.get("cells", {}).items()}
+    cells = {
+        recipe: {case: {**detail, **site.cell(stack.id, recipe, case)} for case, detail in cases.items()} for recipe, cases in details.get("cells", {}).items()
+    }
     return {"cells": cells, "recipes": details.get("recipes", {}), "versions": stack.row["versions"], "ran": stack.row["ran"]}
 
 
@@ -87,17 +90,37 @@ class _Numbering:
 
 def _pack_stack(stack: Stack) -> dict[str, Any]:
     versions = stack.row["versions"] or {"packages": {}, "server": ""}
-    return {"id": stack.id, "label": stack.label, "line": stack.line, "product": stack.product, "database": stack.database,
-            "driver": stack.driver, "flavour": stack.flavour, "asynchronous": bool(stack.row["asynchronous"]), "python": stack.row["python"],
-            "state": stack.row["state"], "note": stack.note, "page": stack.page, "script": stack.script,
-            "sqlalchemy": versions["packages"].get("sqlalchemy", stack.row["line"])}
+    return {
+        "id": stack.id,
+        "label": stack.label,
+        "line": stack.line,
+        "product": stack.product,
+        "database": stack.database,
+        "driver": stack.driver,
+        "flavour": stack.flavour,
+        "asynchronous": bool(stack.row["asynchronous"]),
+        "python": stack.row["python"],
+        "state": stack.row["state"],
+        "note": stack.note,
+        "page": stack.page,
+        "script": stack.script,
+        "sqlalchemy": versions["packages"].get("sqlalchemy", stack.row["line"]),
+    }
 
 
 def _pack_recipe(site: Site, recipe: str) -> dict[str, Any]:
     about = site.recipes[recipe]
-    return {"id": recipe, "family": recipe.partition("/")[0], "title": about["title"], "summary": about["summary"],
-            "page": page_of_recipe(recipe), "control": about["control"], "sha256": about["sha256"], "path": about["path"],
-            "needs": list(list_needs(about["header"]))}
+    return {
+        "id": recipe,
+        "family": recipe.partition("/")[0],
+        "title": about["title"],
+        "summary": about["summary"],
+        "page": page_of_recipe(recipe),
+        "control": about["control"],
+        "sha256": about["sha256"],
+        "path": about["path"],
+        "needs": list(list_needs(about["header"])),
+    }
 
 
 def list_needs(header: dict[str, Any]) -> Iterator[str]:
@@ -122,5 +145,10 @@ def _pack_word(site: Site, stack: Stack, recipe: str, causes: list[str], notes: 
         return 0
     found = sorted(causes.index(cause) for cause in site.causes_by_pair[stack.id, recipe] if cause in site.causes)
     cost = site.cost(stack, recipe)
-    return [list(MARKS).index(word["word"]), found, round(cost, 2) if cost else 0, notes.place(word["note"]),
-            sum(site.causes_by_pair[stack.id, recipe].values())]
+    return [
+        list(MARKS).index(word["word"]),
+        found,
+        round(cost, 2) if cost else 0,
+        notes.place(word["note"]),
+        sum(site.causes_by_pair[stack.id, recipe].values()),
+    ]

@@ -24,8 +24,10 @@ from reports.stories import Story, load_stories
 
 _HERE = Path(__file__).parent
 # 'self' covers files beside the page when it is opened from disk; nothing inline runs, and no script can write markup.
-_POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
-           "require-trusted-types-for 'script'; trusted-types isolation-matrix")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    "require-trusted-types-for 'script'; trusted-types isolation-matrix"
+)
 _GENERATED = ("recipes", "cases", "stacks", "data", "static", "stories")
 
 
@@ -37,7 +39,11 @@ def write_site(results: dict[str, Any], details: dict[str, dict[str, Any]], dire
     """
     site = Site(results)
     told = load_stories() if stories is None else stories
-    files = {**render_index(site), **dict(_render_others(site, details)), **dict(_render_stories(site, details, told))}  # all of it first: a report that cannot be made leaves the old one whole
+    files = {
+        **render_index(site),
+        **dict(_render_others(site, details)),
+        **dict(_render_stories(site, details, told)),
+    }  # all of it first: a report that cannot be made leaves the old one whole
     write_files(files, directory)
 
 
@@ -74,16 +80,26 @@ def _render_pages(env: Environment, site: Site) -> Iterator[tuple[str, str]]:
         yield f"{name}.html", _render(env, name, "", view=name.title())
     yield "changes.html", _render(env, "changes", "", view="Changes", comparison=site.results["comparison"], coming=site.results.get("coming"))
     for recipe, about in site.recipes.items():
-        yield page_of_recipe(recipe), _render(
-            env, "recipe", "../../", view="Recipes", recipe=recipe, about=about, stacks=summarize_stacks(site, recipe),
-            grid_of=build_recipe_grid(site, recipe, "../../"), steps=compare_lines(site, recipe),
-            costs=summarize_costs(site, recipe), losses=list_losses(site, recipe))
+        yield (
+            page_of_recipe(recipe),
+            _render(
+                env,
+                "recipe",
+                "../../",
+                view="Recipes",
+                recipe=recipe,
+                about=about,
+                stacks=summarize_stacks(site, recipe),
+                grid_of=build_recipe_grid(site, recipe, "../../"),
+                steps=compare_lines(site, recipe),
+                costs=summarize_costs(site, recipe),
+                losses=list_losses(site, recipe),
+            ),
+        )
     for case, about in site.cases.items():
-        yield page_of_case(case), _render(env, "case", "../", view="Cases", case=case, about=about,
-                                          grid_of=build_case_grid(site, case, "../"))
+        yield page_of_case(case), _render(env, "case", "../", view="Cases", case=case, about=about, grid_of=build_case_grid(site, case, "../"))
     for stack in site.stacks:
-        yield stack.page, _render(env, "stack", "../", view="Stacks", stack=stack, grid_of=build_stack_grid(site, stack, "../"),
-                                  bad=list_bad(site, stack))
+        yield stack.page, _render(env, "stack", "../", view="Stacks", stack=stack, grid_of=build_stack_grid(site, stack, "../"), bad=list_bad(site, stack))
 
 
 def _render_stories(site: Site, details: dict[str, dict], stories: Sequence[Story]) -> Iterator[tuple[str, str]]:
@@ -91,10 +107,22 @@ def _render_stories(site: Site, details: dict[str, dict], stories: Sequence[Stor
     for story in stories:
         parts, timelines = answer_claims(site, story, details), collect_timelines(story, details)
         told.append((story, Counter(found.outcome for _, _, answers in parts for found in answers)))
-        yield f"stories/{story.name}.html", _render(
-            env, "story", "../", view="Stories", story=story, parts=parts, timelines=timelines, stacks=list_stacks(site, story),
-            rows=compare_stacks(site, story), solutions=list_solutions(site, story, story.stack)[:SHOWN],
-            families=" and ".join(site.title_of_family(family) for family in story.families))
+        yield (
+            f"stories/{story.name}.html",
+            _render(
+                env,
+                "story",
+                "../",
+                view="Stories",
+                story=story,
+                parts=parts,
+                timelines=timelines,
+                stacks=list_stacks(site, story),
+                rows=compare_stacks(site, story),
+                solutions=list_solutions(site, story, story.stack)[:SHOWN],
+                families=" and ".join(site.title_of_family(family) for family in story.families),
+            ),
+        )
         if timelines:
             yield f"data/stories/{story.name}.js", render_script("story", story.name, timelines)
     yield "stories.html", _render(env, "stories", "", view="Stories", told=told)
@@ -105,14 +133,23 @@ def _render(env: Environment, name: str, root: str, **values: Any) -> str:
 
 
 def _open_templates(site: Site) -> Environment:
-    env = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
-                      trim_blocks=True, lstrip_blocks=True)
-    env.filters.update(highlight=highlight_code, prose=render_text, inline=render_inline, safe_link=check_link, address=quote_names,
-                       page_of_recipe=page_of_recipe, page_of_case=page_of_case, needs=list_needs, cells=render_cells)
+    env = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    env.filters.update(
+        highlight=highlight_code,
+        prose=render_text,
+        inline=render_inline,
+        safe_link=check_link,
+        address=quote_names,
+        page_of_recipe=page_of_recipe,
+        page_of_case=page_of_case,
+        needs=list_needs,
+        cells=render_cells,
+    )
     names = ["Recipes", "Cases", "Stacks", "Causes", "Upgrade", "Stories", "Changes", "About"]
     links = [{"name": "Matrix", "href": "index.html"}] + [{"name": name, "href": f"{name.lower()}.html"} for name in names]
-    env.globals.update(site=site, results=site.results, policy=_POLICY, navigation=links, recipe_licence="0BSD", SHOWN_CHANGES=200,
-                       generated=site.results["generated"][:10])
+    env.globals.update(
+        site=site, results=site.results, policy=_POLICY, navigation=links, recipe_licence="0BSD", SHOWN_CHANGES=200, generated=site.results["generated"][:10]
+    )
     return env
 
 

@@ -101,18 +101,28 @@ def list_stacks(site: Site, story: Story) -> list[Stack]:
 def list_solutions(site: Site, story: Story, stack: str) -> list[str]:
     """Recipes of the story's families that isolate on the stack, the best first: word, cells that are not clean, cost."""
     column = find_stack(site, stack)
-    found = [recipe for family in story.families for recipe in site.families.get(family, ())
-             if not site.recipes[recipe]["control"] and site.word(stack, recipe).get("word") in GOOD]
-    return sorted(found, key=lambda recipe: (WORDS.index(site.word(stack, recipe)["word"]), sum(site.causes_by_pair[stack, recipe].values()),
-                                             site.cost(column, recipe) or 99, recipe))
+    found = [
+        recipe
+        for family in story.families
+        for recipe in site.families.get(family, ())
+        if not site.recipes[recipe]["control"] and site.word(stack, recipe).get("word") in GOOD
+    ]
+    return sorted(
+        found,
+        key=lambda recipe: (
+            WORDS.index(site.word(stack, recipe)["word"]),
+            sum(site.causes_by_pair[stack, recipe].values()),
+            site.cost(column, recipe) or 99,
+            recipe,
+        ),
+    )
 
 
 def compare_stacks(site: Site, story: Story) -> list[Row]:
     """The recipes of the claims, then the best on each stack, with their words on all stacks of the story."""
     stacks = list_stacks(site, story)
     best = (recipe for stack in stacks for recipe in list_solutions(site, story, stack.id)[:SHOWN])
-    return [Row(recipe, tuple(site.word(stack.id, recipe) or None for stack in stacks))
-            for recipe in dict.fromkeys((*own_recipes(site, story), *best))]
+    return [Row(recipe, tuple(site.word(stack.id, recipe) or None for stack in stacks)) for recipe in dict.fromkeys((*own_recipes(site, story), *best))]
 
 
 def own_recipes(site: Site, story: Story) -> Iterable[str]:

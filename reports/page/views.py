@@ -61,8 +61,7 @@ def summarize_stacks(site: Site, recipe: str) -> list[Summary]:
 
 def summarize_costs(site: Site, recipe: str) -> list[tuple[str, float, float, float, int]]:
     """What a test costs by database: its name, median, least and most of its stacks, how many they are."""
-    return [(PRODUCTS[product], median(found), found[0], found[-1], len(found))
-            for product in PRODUCTS if (found := site.costs.get((product, recipe)))]
+    return [(PRODUCTS[product], median(found), found[0], found[-1], len(found)) for product in PRODUCTS if (found := site.costs.get((product, recipe)))]
 
 
 def _summarize(site: Site, stack: Stack, recipe: str) -> Summary:
@@ -138,6 +137,9 @@ def group_missing(site: Site) -> list[tuple[str, list[Stack]]]:
 
 def list_bad(site: Site, stack: Stack) -> list[tuple[str, str, int]]:
     """Recipes of the stack with their word and number of cells that are not clean, without controls."""
-    return [(recipe, site.word(stack.id, recipe)["word"], sum(1 for _ in site.bad_cells(stack.id, recipe)))
-            for recipes in site.families.values() for recipe in recipes
-            if site.word(stack.id, recipe) and not site.recipes[recipe]["control"]]
+    return [
+        (recipe, site.word(stack.id, recipe)["word"], sum(1 for _ in site.bad_cells(stack.id, recipe)))
+        for recipes in site.families.values()
+        for recipe in recipes
+        if site.word(stack.id, recipe) and not site.recipes[recipe]["control"]
+    ]

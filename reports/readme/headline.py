@@ -85,7 +85,9 @@ def draw_table(inputs: Inputs) -> str:
 
 def draw_family(columns: Mapping[tuple[str, str], list[str]], words: Mapping, recipes: Iterable[str]) -> str:
     """Return one family's table; a column to which nothing of the family applies is left out."""
-    lines = {recipe: [describe_column([words.get((stack, recipe), absent(stack, words)) for stack in stacks]) for stacks in columns.values()] for recipe in recipes}
+    lines = {
+        recipe: [describe_column([words.get((stack, recipe), absent(stack, words)) for stack in stacks]) for stacks in columns.values()] for recipe in recipes
+    }
     kept = [place for place in range(len(columns)) if any(not cells[place].endswith("n/a") for cells in lines.values())]
     heads = [f"{PRODUCTS[product]}<br>{line}" for product, line in columns]
     rows = [f"| `{recipe}` | " + " | ".join(cells[place] for place in kept) + " |" for recipe, cells in lines.items()]

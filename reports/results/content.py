@@ -32,11 +32,7 @@ def read_content(root: Path) -> Content:
     """
     families = {path.parent.name: read_family(path.parent) for path in sorted(root.glob("fixtures/*/conftest.py"))}
     paths = [path for family in families for path in sorted((root / "fixtures" / family).glob("*.py"))]
-    recipes = {
-        f"{path.parent.name}/{path.stem}": read_recipe(path)
-        for path in paths
-        if path.name != "conftest.py" and not path.name.startswith("_")
-    }
+    recipes = {f"{path.parent.name}/{path.stem}": read_recipe(path) for path in paths if path.name != "conftest.py" and not path.name.startswith("_")}
     cases: dict[str, dict] = {}
     for path in sorted((root / "cases").glob("*.py")):
         cases |= read_cases(path)

@@ -82,7 +82,11 @@ def find_problems(facts: StackFacts) -> list[str]:
 
 def find_cost(cells: dict[str, GradedCell], bare: dict[str, GradedCell]) -> float | None:
     """Median over the cases that ran through under both of the recipe's time to the bare one's, first pass; case by case, since cases differ more."""
-    ratios = [cells[case].facts.first["duration_s"] / bare[case].facts.first["duration_s"] for case in cells.keys() & bare.keys() if ran_through(cells[case], bare[case])]
+    ratios = [
+        cells[case].facts.first["duration_s"] / bare[case].facts.first["duration_s"]
+        for case in cells.keys() & bare.keys()
+        if ran_through(cells[case], bare[case])
+    ]
     return round(median(ratios), 3) if ratios else None
 
 

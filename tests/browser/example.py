@@ -61,7 +61,12 @@ def make_example(lines: int = 5, recipes: int = 14, cases: int = 12, servers: in
     results["causes"] = dict(_make_causes(results))
     results["summary"] = _summarize(results)
     results["comparison"] = _compare(results)
-    results["coming"] = {**results["comparison"], "generated": TIME, "stacks": len(details), "versions": [{"package": "sqlalchemy", "from": "2.1.9", "to": "2.2.0b1", "stacks": list(details)[:2]}]}
+    results["coming"] = {
+        **results["comparison"],
+        "generated": TIME,
+        "stacks": len(details),
+        "versions": [{"package": "sqlalchemy", "from": "2.1.9", "to": "2.2.0b1", "stacks": list(details)[:2]}],
+    }
     return results, details
 
 
@@ -101,7 +106,7 @@ def _make_recipes(count: int) -> Iterator[tuple[str, dict]]:
 
 def _make_cases(count: int) -> Iterator[tuple[str, dict]]:
     for number in range(count):
-        name, code = f"example_case_{number:02}", f'def test_example_case_{number:02}(app):\n    assert app.call(lambda s: {number}) == {number}\n'
+        name, code = f"example_case_{number:02}", f"def test_example_case_{number:02}(app):\n    assert app.call(lambda s: {number}) == {number}\n"
         yield name, {
             "title": f"Example behaviour {number}.", "doc": f"Example behaviour {number}.\n\nProduction keeps it.", "link": None,
             "level": LEVELS[number % 3], "theme": THEMES[number % len(THEMES)], "code": code,
@@ -129,7 +134,13 @@ def _run_stack(results: dict, stack: str, row: dict, count: int) -> dict:
     words, cells, facts, cases = {}, {}, {}, [*results["cases"], *results["cases"]]
     for number, (recipe, about) in enumerate(results["recipes"].items()):
         if about["header"]["driver"] == "async" and not row["asynchronous"]:
-            words[recipe] = {"word": "n/a", "note": f"needs an asynchronous driver, the stack has {row['driver']}", "counts": {}, "cost": None, "outdated": False}
+            words[recipe] = {
+                "word": "n/a",
+                "note": f"needs an asynchronous driver, the stack has {row['driver']}",
+                "counts": {},
+                "cost": None,
+                "outdated": False,
+            }
             continue
         first = number * count % len(results["cases"])
         cells[recipe] = {case: _judge(stack, row, recipe, case) for case in cases[first : first + count]}
@@ -168,7 +179,13 @@ def _detail(stack: str, recipe: str, case: str, cell: dict) -> dict:
 
 
 def _make_causes(results: dict) -> Iterator[tuple[str, dict]]:
-    found = [(stack, recipe, cell["cause"]) for stack, recipes in results["cells"].items() for recipe, cells in recipes.items() for cell in cells.values() if "cause" in cell]
+    found = [
+        (stack, recipe, cell["cause"])
+        for stack, recipes in results["cells"].items()
+        for recipe, cells in recipes.items()
+        for cell in cells.values()
+        if "cause" in cell
+    ]
     for cause, cells in sorted(Counter(cause for _, _, cause in found).items()):
         yield cause, {"title": f"Example reason {cause[-2:]}", "explanation": "The server received `COMMIT`.", "instead": "Bind the factory.", "link": "https://example.org/",
                       "theme": "commit", "cells": cells, "stacks": len({s for s, _, c in found if c == cause}), "recipes": sorted({r for _, r, c in found if c == cause})}  # fmt: skip
@@ -183,7 +200,9 @@ def _summarize(results: dict) -> dict:
 
 
 def _compare(results: dict) -> dict:
-    stack, recipe, case, cell = next((s, r, c, cell) for s, rs in results["cells"].items() for r, cs in rs.items() for c, cell in cs.items() if cell["verdict"] == "leaks")
+    stack, recipe, case, cell = next(
+        (s, r, c, cell) for s, rs in results["cells"].items() for r, cs in rs.items() for c, cell in cs.items() if cell["verdict"] == "leaks"
+    )
     judged = {"verdict": "leaks", "cause": cell["cause"]}
     change = {"cell": f"{stack}/{recipe}/{case}", "change": "regressed", "expected": {"verdict": "isolates", "cause": None}, "actual": judged}
     return {"generated": "2031-01-03T04:05:06Z", "counts": {"regressed": 1}, "causes": {cell["cause"]: {"regressed": 1}}, "changes": [change]}

@@ -53,7 +53,11 @@ def test_dependency_files_set_the_stack(reader):
 def test_what_cannot_be_read_is_said(reader):
     page = reader.open("index.html")
     page.get_by_text("Or read it from your project's files").click()
-    for text, answer in (("flask==2.0\n", "SQLAlchemy is not among them"), ("%%%\n???", "No package was recognised"), ("sqlalchemy==0.9.1", "a line that no stack has")):
+    for text, answer in (
+        ("flask==2.0\n", "SQLAlchemy is not among them"),
+        ("%%%\n???", "No package was recognised"),
+        ("sqlalchemy==0.9.1", "a line that no stack has"),
+    ):
         page.fill("#deps", text)
         assert answer in page.locator("#read").inner_text()
 

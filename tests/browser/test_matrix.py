@@ -158,7 +158,9 @@ def test_print_is_light_and_without_controls(make_reader):
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(251, 250, 246)"
 
 
-@pytest.mark.parametrize("name", ["index.html", "recipes/plain/example_recipe_07.html", "cases/example_case_03.html", "stacks/example-sa20-asyncpg-postgresql18.html"])
+@pytest.mark.parametrize(
+    "name", ["index.html", "recipes/plain/example_recipe_07.html", "cases/example_case_03.html", "stacks/example-sa20-asyncpg-postgresql18.html"]
+)
 def test_readable_without_javascript(make_reader, name):
     page = make_reader(java_script_enabled=False).open(name)
     assert page.locator("table.grid td.isolates, table.grid td.breaks").first.is_visible()

@@ -33,7 +33,9 @@ WAYS = (lambda text: text, str.swapcase, lambda text: f"\x00\t{text}", lambda te
 def make_payloads() -> list[str]:
     """100 texts; what runs in the page would leave a mark under the payload's own number."""
     texts = [way(base) for way in WAYS for base in BASES][:100]
-    return [text.replace("{hit}", f"ran({number})").replace("{HIT}", f"ran({number})").replace("{{", "{").replace("}}", "}") for number, text in enumerate(texts)]
+    return [
+        text.replace("{hit}", f"ran({number})").replace("{HIT}", f"ran({number})").replace("{{", "{").replace("}}", "}") for number, text in enumerate(texts)
+    ]
 
 
 PAYLOADS = make_payloads()
@@ -134,7 +136,17 @@ def test_nothing_runs_in_a_browser(poisoned, make_reader, tmp_path):
     reader.page.goto(f"{reader.base}/cell.html#{stack}/{recipe}/{case}")
     reader.page.wait_for_selector(".timeline svg")
     assert "<script>" in reader.page.locator(".error").nth(1).inner_text(), "the payload is there, as text"
-    for name in ("index.html?my-line=1.3", "recipes.html", "cases.html", "stacks.html", "causes.html", "upgrade.html", "changes.html", "about.html", f"stacks/{stack}.html"):
+    for name in (
+        "index.html?my-line=1.3",
+        "recipes.html",
+        "cases.html",
+        "stacks.html",
+        "causes.html",
+        "upgrade.html",
+        "changes.html",
+        "about.html",
+        f"stacks/{stack}.html",
+    ):
         reader.page.goto(f"{reader.base}/{name}")
     visit(reader, tmp_path, [quote(page_of_recipe(f"plain/{payload}")) for payload in PAYLOADS[::TOGETHER]])
     visit(reader, tmp_path, [page_of_case(case) for case in list(results["cases"])[::TOGETHER]])
@@ -172,10 +184,18 @@ def test_policy_stops_what_would_get_in(make_reader):
     reader = make_reader()
     page = reader.open("index.html")
     page.evaluate("() => { window.marks = []; window.ran = (number) => { window.marks.push(number); }; }")
-    assert page.evaluate("(() => { try { document.body.innerHTML = '<img src=x onerror=ran(1)>'; return 'written'; } catch (error) { return error.name; } })()") == "TypeError"
-    page.evaluate("document.body.append(Object.assign(document.createElement('a'), { id: 'x' })); document.getElementById('x').setAttribute('href', 'javascript:ran(2)')")
+    assert (
+        page.evaluate("(() => { try { document.body.innerHTML = '<img src=x onerror=ran(1)>'; return 'written'; } catch (error) { return error.name; } })()")
+        == "TypeError"
+    )
+    page.evaluate(
+        "document.body.append(Object.assign(document.createElement('a'), { id: 'x' })); document.getElementById('x').setAttribute('href', 'javascript:ran(2)')"
+    )
     page.evaluate("document.getElementById('x').click()")
     page.wait_for_timeout(100)
     assert page.evaluate("window.marks") == []
-    for blocked in ("fetch('https://example.org/')", "new Promise((ok, bad) => { const i = new Image(); i.onload = ok; i.onerror = bad; i.src = 'https://example.org/x.png'; })"):
+    for blocked in (
+        "fetch('https://example.org/')",
+        "new Promise((ok, bad) => { const i = new Image(); i.onload = ok; i.onerror = bad; i.src = 'https://example.org/x.png'; })",
+    ):
         assert page.evaluate(f"{blocked}.then(() => 'reached', () => 'blocked')") == "blocked"

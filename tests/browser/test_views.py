@@ -90,7 +90,9 @@ def test_timeline_has_a_lane_per_connection_and_a_text_alternative(reader, red):
 
 def test_clean_cell_and_unknown_cell_say_so(reader, example):
     results, _ = example
-    stack, recipe, case = next((s, r, c) for s, rs in results["cells"].items() for r, cs in rs.items() for c, cell in cs.items() if cell["verdict"] == "isolates")
+    stack, recipe, case = next(
+        (s, r, c) for s, rs in results["cells"].items() for r, cs in rs.items() for c, cell in cs.items() if cell["verdict"] == "isolates"
+    )
     page = reader.open(f"cell.html#{stack}/{recipe}/{case}")
     page.get_by_text("the witness found the database as it was").wait_for()
     page = reader.open(f"cell.html#{stack}/plain/no_such/{case}")
@@ -166,7 +168,10 @@ def test_badges_are_previewed(reader):
                                    ("example-sa20-asyncpg-postgresql18", "", "badges/example-sa20-asyncpg-postgresql18")):  # fmt: skip
         page.select_option("#badge [name=stack]", stack)
         page.select_option("#badge [name=recipe]", recipe)
-        page.wait_for_function("(address) => { const image = document.querySelector('#snippets img'); return image.src.endsWith(`${address}.svg`) && image.naturalWidth > 50; }", arg=address)
+        page.wait_for_function(
+            "(address) => { const image = document.querySelector('#snippets img'); return image.src.endsWith(`${address}.svg`) && image.naturalWidth > 50; }",
+            arg=address,
+        )
         assert f"{address}.json".replace("/", "%2F") in page.locator("#snippets").inner_text()
     page.select_option("#badge [name=recipe]", "plain/example_recipe_07")
     assert "[![plain/example_recipe_07 on example-sa20-asyncpg-postgresql18](" in page.locator("#snippets").inner_text()

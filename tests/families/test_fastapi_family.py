@@ -42,6 +42,7 @@ def postgresql16_server() -> Iterator[Server]:
 @pytest.fixture
 def find_bench(request, tmp_path) -> Callable[[str], Bench]:
     """Function: id of a stack -> a bench of this family on its server."""
+
     def find(stack: str) -> Bench:
         server = request.getfixturevalue(SERVERS[load_stacks()[stack].database.id])
         return Bench(tmp_path / stack, stack, server, family="fastapi", deadline_s=20.0)
@@ -428,5 +429,3 @@ TWO_COROUTINES = """
 def test_two_coroutines_on_one_connection_lose_each_others_savepoints(start_project):
     printed = start_project(ON_MYSQL, TABLE)(TWO_COROUTINES, asyncio_mode="auto")
     assert re.search(r"ERRORS .*SAVEPOINT sa_savepoint_\d does not exist", printed)
-
-

@@ -106,7 +106,9 @@ def run_python(variables: dict[str, str], *arguments: str, folder: Path = ROOT) 
 @contextmanager
 def serve(variables: dict[str, str]) -> Iterator[str]:
     """Start the application in a process of its own and yield its address; the process is gone afterwards."""
-    with subprocess.Popen([find_python(), SERVED], cwd=ROOT, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [find_python(), SERVED], cwd=ROOT, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
         try:
             yield f"http://127.0.0.1:{int(process.stdout.readline())}"
         finally:

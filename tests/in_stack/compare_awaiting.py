@@ -2,6 +2,7 @@
 
 Prints, as JSON, what each way left in the database and called on the AsyncSession.
 """
+
 import asyncio
 import json
 import os
@@ -96,8 +97,7 @@ async def observe(engine, way, change):
 async def main():
     engine = create_async_engine(os.environ["MATRIX_DATABASE_URL"])
     changes = (leave_alone, replace_commit_by_flush, record_calls)
-    print(json.dumps({change.__name__: {way: await observe(engine, way, change) for way in ("case", "awaited")}
-                      for change in changes}))
+    print(json.dumps({change.__name__: {way: await observe(engine, way, change) for way in ("case", "awaited")} for change in changes}))
     await engine.dispose()
 
 

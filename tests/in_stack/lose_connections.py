@@ -1,4 +1,5 @@
 """Runs inside a stack: loses connections in every way, and prints as JSON which of them SQLAlchemy noticed."""
+
 import json
 import os
 import sys

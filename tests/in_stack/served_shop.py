@@ -2,6 +2,7 @@
 
 Prints its port, and ends when its standard input does: so also with the process that started it. Runs inside a stack.
 """
+
 import json
 import os
 import threading
@@ -18,6 +19,7 @@ shop = Application(SqlAlchemyUnitOfWork, DEFAULT_SESSION_FACTORY.kw["bind"])
 @shop.flask.route("/customers/<name>", methods=["POST"])
 def add_customer(name):
     """Commit a new customer in a unit of work."""
+
     def work(session):
         session.add(Customer(name=name))
         session.commit()

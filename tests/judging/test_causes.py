@@ -238,7 +238,17 @@ RULES = {
     ),
     "savepoint_after_work": (
         cell(*OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", "1c: SAVEPOINT b", "1c: SAVEPOINT c", "1c: ROLLBACK TO SAVEPOINT c", f"1c: {SELECT}", **BREAK),
-        cell(*OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", "1c: SAVEPOINT b", "1c: SAVEPOINT c", "1c: ROLLBACK TO SAVEPOINT c", "1c: RELEASE SAVEPOINT b", f"1c: {SELECT}", **BREAK),
+        cell(
+            *OUTER,
+            "1c: SAVEPOINT a",
+            f"1c: {INSERT}",
+            "1c: SAVEPOINT b",
+            "1c: SAVEPOINT c",
+            "1c: ROLLBACK TO SAVEPOINT c",
+            "1c: RELEASE SAVEPOINT b",
+            f"1c: {SELECT}",
+            **BREAK,
+        ),
     ),
     "second_connection_blind": (
         cell(*OUTER, f"1c: {INSERT}", "2c: BEGIN", f"2c: {SELECT}", **BREAK),
@@ -512,7 +522,9 @@ def test_lock_tables_is_no_ddl():
 
 
 def test_cleanup_that_left_a_lock_missed_no_rows():
-    locked = cell("1c: BEGIN", f"1c: {INSERT}", "1c: SELECT GET_LOCK('a', 0)", "1c: COMMIT", "1t: TRUNCATE customers", "1t: COMMIT", **leaking("advisory_lock_held"))
+    locked = cell(
+        "1c: BEGIN", f"1c: {INSERT}", "1c: SELECT GET_LOCK('a', 0)", "1c: COMMIT", "1t: TRUNCATE customers", "1t: COMMIT", **leaking("advisory_lock_held")
+    )
     assert find_cause(locked)[0].id == "session_lock_survives"
 
 

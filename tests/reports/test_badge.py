@@ -12,7 +12,20 @@ from tests.made_facts import STACK, leaking
 from tests.made_results import make_made_results
 
 # https://shields.io/badges/endpoint-badge
-ENDPOINT_KEYS = {"schemaVersion", "label", "message", "color", "labelColor", "isError", "namedLogo", "logoSvg", "logoColor", "logoSize", "style", "cacheSeconds"}
+ENDPOINT_KEYS = {
+    "schemaVersion",
+    "label",
+    "message",
+    "color",
+    "labelColor",
+    "isError",
+    "namedLogo",
+    "logoSvg",
+    "logoColor",
+    "logoSize",
+    "style",
+    "cacheSeconds",
+}
 SVG = "{http://www.w3.org/2000/svg}"
 
 

@@ -131,7 +131,13 @@ def test_no_drift_is_said():
 
 def test_drift_is_a_table_that_cannot_be_broken_out_of():
     hostile = "a/plain/b/c[|](javascript:x)<img src=x>\n# title"
-    change = {"cell": hostile, "change": "regressed", "expected": {"verdict": "isolates", "cause": None}, "actual": {"verdict": "leaks", "cause": "outer_commit"}, "fails": True}
+    change = {
+        "cell": hostile,
+        "change": "regressed",
+        "expected": {"verdict": "isolates", "cause": None},
+        "actual": {"verdict": "leaks", "cause": "outer_commit"},
+        "fails": True,
+    }
     text = draw_drift(make_results(drift=[change], baseline={"state": "drift"}))
     (row,) = draw_rows([change])
     assert row in text

@@ -130,7 +130,9 @@ def test_run_ends_when_nox_is_killed():
     """nox dies of SIGTERM at once; its child has to notice by itself, or servers would run on."""
     command = [sys.executable, "-m", "matrix", "stack", STACK, "--shell"]
     nox = f"import subprocess, sys; child = subprocess.Popen({command}); print(child.pid, flush=True); child.wait()"
-    with subprocess.Popen([sys.executable, "-c", nox], env=os.environ | {"NOX_CURRENT_SESSION": "x"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", nox], env=os.environ | {"NOX_CURRENT_SESSION": "x"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
         child = int(process.stdout.readline())
         time.sleep(1.0)
         assert Path(f"/proc/{child}").exists()

@@ -24,14 +24,19 @@ HEADER = """
     from sqlalchemy import text
     from sqlalchemy.orm import Session
 """
-REAL = HEADER + """
+REAL = (
+    HEADER
+    + """
     @pytest.fixture
     def session(engine):
         session = Session(engine)
         yield session
         session.close()
 """
-CLEAN = HEADER + """
+)
+CLEAN = (
+    HEADER
+    + """
     @pytest.fixture
     def session(engine):
         connection = engine.connect()
@@ -42,6 +47,7 @@ CLEAN = HEADER + """
         transaction.rollback()
         connection.close()
 """
+)
 
 
 @pytest.fixture(params=STACKS)
@@ -91,14 +97,21 @@ def test_directory_of_a_killed_run_is_removed_by_the_next(postgresql_bench):
     assert not abandoned.path.exists()
 
 
-@pytest.mark.parametrize(("end", "expected"), [
-    ("os._exit(3)", {"signal": None, "exit_code": 3}),
-    ("os.kill(os.getpid(), signal.SIGKILL)", {"signal": 9, "exit_code": None}),
-    ("os.abort()", {"signal": 6, "exit_code": None}),
-])
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ("os._exit(3)", {"signal": None, "exit_code": 3}),
+        ("os.kill(os.getpid(), signal.SIGKILL)", {"signal": 9, "exit_code": None}),
+        ("os.abort()", {"signal": 6, "exit_code": None}),
+    ],
+)
 def test_crash_is_charged_to_its_cell_alone(postgresql_bench, end, expected):
-    recipe = postgresql_bench.write_recipe("crashing", REAL.replace("session.close()", "session.close(); PLACE").replace(
-        "PLACE", f"name = os.environ['PYTEST_CURRENT_TEST']; 'commit_once' in name and {end}"))
+    recipe = postgresql_bench.write_recipe(
+        "crashing",
+        REAL.replace("session.close()", "session.close(); PLACE").replace(
+            "PLACE", f"name = os.environ['PYTEST_CURRENT_TEST']; 'commit_once' in name and {end}"
+        ),
+    )
     cells = pick_cells(postgresql_bench.run([recipe], CASES), "plain/crashing")
     assert judge_pass(cells["commit_once"]) == "crashes"
     assert {name: cells["commit_once"]["crash"][name] for name in expected} == expected
@@ -119,12 +132,15 @@ def test_recipe_that_cannot_be_imported_breaks_every_case_with_its_error(postgre
     assert "a_module_that_nobody_has" in cells["commit_once"]["errors"][0]["message"]
 
 
-HELD_LOCK = REAL.replace("session.close()", """
+HELD_LOCK = REAL.replace(
+    "session.close()",
+    """
         with engine.connect() as holder, engine.connect() as waiter:
             holder.execute(text("INSERT INTO customers (name, credit) VALUES ('held', 1)"))
             waiter.execute(text("INSERT INTO customers (name, credit) VALUES ('held', 2)"))
         session.close()
-""".strip())
+""".strip(),
+)
 
 
 def test_hopeless_lock_wait_is_cancelled_at_once(bench):
@@ -148,7 +164,9 @@ def measure_wait(cell):
     return next(event for event in cell["timeline"] if event["event"] == "error")["at"] - second["at"]
 
 
-LEGITIMATE = REAL.replace("session.close()", """
+LEGITIMATE = REAL.replace(
+    "session.close()",
+    """
         with engine.connect() as holder, engine.connect() as waiter:
             holder.execute(text("INSERT INTO customers (name, credit) VALUES ('held', 1)"))
             thread = threading.Thread(target=lambda: (time.sleep(0.4), holder.rollback()))
@@ -156,7 +174,8 @@ LEGITIMATE = REAL.replace("session.close()", """
             waiter.execute(text("INSERT INTO customers (name, credit) VALUES ('held', 2)"))
             thread.join()
         session.close()
-""".strip())
+""".strip(),
+)
 
 
 def test_legitimate_wait_is_not_disturbed(bench):
@@ -191,7 +210,11 @@ ASYNCHRONOUS = """
 
 
 @pytest.mark.parametrize("stack", ["sa20-psycopg_async-postgresql18", "sa20-asyncpg-postgresql18"])
-@pytest.mark.parametrize(("release", "reason"), [("pass", "lock wait"), ("task = asyncio.create_task(release(holder))", None), ("task = asyncio.create_task(work(holder))", None)], ids=["hopeless", "asleep", "at work"])
+@pytest.mark.parametrize(
+    ("release", "reason"),
+    [("pass", "lock wait"), ("task = asyncio.create_task(release(holder))", None), ("task = asyncio.create_task(work(holder))", None)],
+    ids=["hopeless", "asleep", "at work"],
+)
 def test_lock_wait_of_an_event_loop_is_judged_by_what_may_still_wake_it(tmp_path, postgresql_server, stack, release, reason):
     """psycopg wakes its loop ten times a second to look for the answer: such a timer releases no lock."""
     bench = Bench(tmp_path, stack, postgresql_server, family="asyncio")
@@ -200,7 +223,9 @@ def test_lock_wait_of_an_event_loop_is_judged_by_what_may_still_wake_it(tmp_path
     assert (cell["hang"] and cell["hang"]["reason"]) == reason
 
 
-HELD_IN_A_THREAD = REAL.replace("session.close()", """
+HELD_IN_A_THREAD = REAL.replace(
+    "session.close()",
+    """
         with engine.connect() as holder, engine.connect() as waiter:
             holder.execute(text("INSERT INTO customers (name, credit) VALUES ('held', 1)"))
             RELEASE
@@ -208,10 +233,13 @@ HELD_IN_A_THREAD = REAL.replace("session.close()", """
             thread.start()
             thread.join()
         session.close()
-""".strip())
+""".strip(),
+)
 
 
-@pytest.mark.parametrize(("release", "reason"), [("pass", "lock wait"), ("threading.Timer(0.4, holder.rollback).start()", None)], ids=["hopeless", "legitimate"])
+@pytest.mark.parametrize(
+    ("release", "reason"), [("pass", "lock wait"), ("threading.Timer(0.4, holder.rollback).start()", None)], ids=["hopeless", "legitimate"]
+)
 def test_lock_wait_of_a_thread_is_judged_by_what_the_others_do(tmp_path, mysql_server, release, reason):
     bench = Bench(tmp_path, STACKS["mysql"][0], mysql_server)
     recipe = bench.write_recipe("waiting", HELD_IN_A_THREAD.replace("RELEASE", release))
@@ -227,7 +255,9 @@ def test_every_other_hang_ends_at_the_deadline(postgresql_bench, wait, step):
     assert (cell["hang"]["reason"], cell["hang"]["step"]) == ("deadline", step)
 
 
-HELD_FOR_THE_MODULE = HEADER + """
+HELD_FOR_THE_MODULE = (
+    HEADER
+    + """
     @pytest.fixture(scope="module")
     def connection(engine):
         with engine.connect() as connection:
@@ -244,7 +274,10 @@ HELD_FOR_THE_MODULE = HEADER + """
         session.close()
         nested.rollback()
 """
-SEEDED = HEADER + """
+)
+SEEDED = (
+    HEADER
+    + """
     @pytest.fixture(scope="session")
     def seed(engine):
         with engine.begin() as connection:
@@ -252,7 +285,9 @@ SEEDED = HEADER + """
         yield
         with engine.begin() as connection:
             connection.execute(text("DELETE FROM customers WHERE name = 'seed'"))
-""" + CLEAN.replace(HEADER, "").replace("(engine)", "(engine, seed)")
+"""
+    + CLEAN.replace(HEADER, "").replace("(engine)", "(engine, seed)")
+)
 
 
 @pytest.mark.parametrize("text", [HELD_FOR_THE_MODULE, SEEDED], ids=["transaction", "seed"])
@@ -305,7 +340,9 @@ def test_session_setting_goes_with_its_connection(postgresql_bench):
     assert cell["process"] == []
 
 
-KEPT_BELOW = HEADER + """
+KEPT_BELOW = (
+    HEADER
+    + """
     @pytest.fixture
     def session(engine, monkeypatch):
         with engine.connect() as connection:
@@ -320,6 +357,7 @@ KEPT_BELOW = HEADER + """
         yield session
         session.close()
 """
+)
 
 
 def test_probe_ends_no_transaction_that_a_fixture_keeps_open_below_sqlalchemy(postgresql_bench):
@@ -330,7 +368,9 @@ def test_probe_ends_no_transaction_that_a_fixture_keeps_open_below_sqlalchemy(po
 
 def test_what_grows_in_the_process_is_told_apart(postgresql_bench):
     """A listener that every test adds to a class stays; the case that shows it is repeated without retirement."""
-    kept = CLEAN.replace("yield session", "from sqlalchemy import event\n        event.listen(Session, 'after_commit', lambda session: None)\n        yield session")
+    kept = CLEAN.replace(
+        "yield session", "from sqlalchemy import event\n        event.listen(Session, 'after_commit', lambda session: None)\n        yield session"
+    )
     lines = postgresql_bench.run([postgresql_bench.write_recipe("listening", kept)], CASES)
     repeats = next(line["repeats"] for line in lines if line["kind"] == "recipe")
     assert repeats == {"case": "commit_once", "runs": 5, "verdicts": ["isolates"] * 5, "grown": {"listener_left": [1] * 5}}

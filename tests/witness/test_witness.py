@@ -57,9 +57,9 @@ MYSQL = {"autocommit_variable", "errors_undo_statement_only", "procedures_commit
 def test_capabilities_are_found_and_leave_nothing(witness: Witness) -> None:
     found = {name for name, has in probe_capabilities(witness._open_as_stack).items() if has}
     # whether InnoDB of MariaDB refuses a lost update is a setting of the server, on by default since 11.6
-    assert found - {"lost_updates_refused"} == {"postgresql": POSTGRESQL, "mysql": MYSQL, "mariadb": MYSQL | {"sequences"}}[
-        witness.product
-    ] - {"lost_updates_refused"}
+    assert found - {"lost_updates_refused"} == {"postgresql": POSTGRESQL, "mysql": MYSQL, "mariadb": MYSQL | {"sequences"}}[witness.product] - {
+        "lost_updates_refused"
+    }
     if witness.product != "mariadb":
         assert ("lost_updates_refused" in found) == (witness.product == "postgresql")
     assert {name for name, has in witness.capabilities.items() if has} >= found
@@ -78,9 +78,7 @@ def test_a_witness_blinded_for_one_kind_is_found_out(witness: Witness, monkeypat
     looks = {name: getattr(witness, name) for name in ("find_residue", "find_drift")}
     for kind in sorted(SCENES[witness.product].kinds - witness.unseen):
         for name, look in looks.items():
-            monkeypatch.setattr(
-                witness, name, lambda *a, look=look, kind=kind, **k: [r for r in look(*a, **k) if r.kind != kind]
-            )
+            monkeypatch.setattr(witness, name, lambda *a, look=look, kind=kind, **k: [r for r in look(*a, **k) if r.kind != kind])
         assert witness.prove_sight() == [kind]
 
 

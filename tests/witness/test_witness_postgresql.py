@@ -22,8 +22,7 @@ MORE = [
     "create sequence ticket start 5",
     "create view happy as select * from customers where credit > 0",
     "create materialized view counted as select count(*) as n from customers",
-    "create function audit.note() returns trigger language plpgsql as"
-    " $$begin insert into audit.log (at, what) values (1, tg_op); return new; end$$",
+    "create function audit.note() returns trigger language plpgsql as $$begin insert into audit.log (at, what) values (1, tg_op); return new; end$$",
     "create trigger noted after insert or delete on customers for each row execute function audit.note()",
     "create table parts (id int, region text) partition by list (region)",
     "create table parts_north partition of parts for values in ('north')",

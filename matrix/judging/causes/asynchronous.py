@@ -10,8 +10,7 @@ theme = Theme("asyncio")
 
 @theme.cause(
     "A connection was used in another event loop than its own",
-    "The pool handed out a connection that had been opened in an earlier test's event loop. "
-    "That loop is closed, or is not the one that runs now.",
+    "The pool handed out a connection that had been opened in an earlier test's event loop. That loop is closed, or is not the one that runs now.",
     "Use one loop for engine and tests (loop_scope), build the engine per test, or use NullPool.",
     links.ASYNCIO + "#using-multiple-asyncio-event-loops",
 )
@@ -21,8 +20,7 @@ def other_event_loop(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "Database work was started outside the greenlet",
-    "An attribute or call wanted to reach the database where nothing could await it. "
-    "SQLAlchemy refused with MissingGreenlet.",
+    "An attribute or call wanted to reach the database where nothing could await it. SQLAlchemy refused with MissingGreenlet.",
     "Load what is needed before (selectinload, refresh) or call it through run_sync; expire_on_commit=False avoids reloads after commit.",
     links.ASYNCIO + "#preventing-implicit-io-when-using-asyncsession",
 )

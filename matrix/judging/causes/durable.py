@@ -63,8 +63,7 @@ def ddl_implicit_commit(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "A statement committed the transaction without saying COMMIT",
-    "On MySQL and MariaDB a second START TRANSACTION, LOCK TABLES or SET autocommit = 1 commits what is open. "
-    "The fixture's transaction ended there.",
+    "On MySQL and MariaDB a second START TRANSACTION, LOCK TABLES or SET autocommit = 1 commits what is open. The fixture's transaction ended there.",
     "Let the session manage the transaction instead of sending such statements, or clean up after a real commit.",
     links.MYSQL + "implicit-commit.html",
 )
@@ -84,8 +83,7 @@ def statement_implicit_commit(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "The connection was in autocommit mode",
-    "The statement reached the server outside any transaction, so it was durable at once. "
-    "There was nothing that a rollback could undo.",
+    "The statement reached the server outside any transaction, so it was durable at once. There was nothing that a rollback could undo.",
     "Set isolation_level='AUTOCOMMIT' only on connections that the test may write to for real, and clean up after them.",
     links.AUTOCOMMIT,
 )
@@ -107,8 +105,7 @@ def autocommit_write(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "A two-phase transaction was committed",
-    "The transaction was prepared and then committed by its own identifier, which no outer transaction can enclose. "
-    "Its writes are durable.",
+    "The transaction was prepared and then committed by its own identifier, which no outer transaction can enclose. Its writes are durable.",
     "Test two-phase code on a database of its own, or clean up after it.",
     links.TWO_PHASE,
 )
@@ -165,8 +162,7 @@ def outer_commit(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "The work was committed on another connection than the fixture's",
-    "The application had a second connection checked out, outside the transaction that the fixture rolls back. "
-    "What it committed there is durable.",
+    "The application had a second connection checked out, outside the transaction that the fixture rolls back. What it committed there is durable.",
     "Bind the application's own session factory and engine to the test's connection, not just one session.",
     links.JOINING,
 )
@@ -176,8 +172,7 @@ def second_connection_commit(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "The clean-up did not reach everything that was committed",
-    "The fixture lets commits through and cleans up with DELETE, TRUNCATE or DROP. "
-    "What was committed lies outside the tables that it cleans.",
+    "The fixture lets commits through and cleans up with DELETE, TRUNCATE or DROP. What was committed lies outside the tables that it cleans.",
     "Clean up every table that the application writes, including those outside the metadata, or use a database per test.",
     links.METADATA,
 )
@@ -189,8 +184,7 @@ def cleanup_missed(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "No transaction was open around the test",
-    "The fixture had begun no transaction on any connection when the test started. "
-    "The application's commit() was an ordinary, durable commit.",
+    "The fixture had begun no transaction on any connection when the test started. The application's commit() was an ordinary, durable commit.",
     "Begin a transaction on a connection in the fixture and bind the session to that connection.",
     links.JOINING,
 )

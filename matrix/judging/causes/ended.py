@@ -44,8 +44,7 @@ def waits_for_outer_transaction(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "The pool had no connection left",
-    "A checkout waited until the pool gave up, because earlier connections had not come back. "
-    "The fixture holds one of them for the whole test.",
+    "A checkout waited until the pool gave up, because earlier connections had not come back. The fixture holds one of them for the whole test.",
     "Give the test's engine a pool with room for the fixture's connection and the application's, or return connections in teardown.",
     links.ERRORS + "#queuepool-limit-of-size-x-overflow-y-reached-connection-timed-out-timeout-z",
 )

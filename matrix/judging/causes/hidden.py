@@ -139,6 +139,4 @@ def find_kept_too_much(cell: Evidence) -> Mark | None:
 
 def find_lock_error(cell: Evidence) -> Proof | None:
     """Return the error by which the server refused to wait, or to wait longer, for a lock."""
-    return cell.find_error(
-        r"lock wait timeout exceeded", r"could not obtain lock", r"due to lock timeout", r"NOWAIT is set", types=("LockNotAvailable",)
-    )
+    return cell.find_error(r"lock wait timeout exceeded", r"could not obtain lock", r"due to lock timeout", r"NOWAIT is set", types=("LockNotAvailable",))

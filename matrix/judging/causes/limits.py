@@ -39,8 +39,7 @@ def one_transaction_id(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "The notification waits for a COMMIT that never comes",
-    "NOTIFY is delivered when the transaction commits, and the fixture's never does. "
-    "Listeners hear nothing.",
+    "NOTIFY is delivered when the transaction commits, and the fixture's never does. Listeners hear nothing.",
     "Test notifications with real commits and clean up after it.",
     links.POSTGRESQL + "sql-notify.html",
 )
@@ -50,8 +49,7 @@ def notification_not_sent(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "The deferred constraint was never checked",
-    "A deferred constraint is checked at COMMIT, and none reached the server. "
-    "The error that production raises at commit() did not come.",
+    "A deferred constraint is checked at COMMIT, and none reached the server. The error that production raises at commit() did not come.",
     "Send SET CONSTRAINTS ALL IMMEDIATE at the end of the test, or test it with real commits.",
     links.POSTGRESQL + "sql-set-constraints.html",
 )
@@ -61,8 +59,7 @@ def constraint_not_checked(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "What SET LOCAL had set was still set",
-    "SET LOCAL lasts until the transaction ends, and none ended during the test. "
-    "Production has forgotten the setting after the commit.",
+    "SET LOCAL lasts until the transaction ends, and none ended during the test. Production has forgotten the setting after the commit.",
     "Reset such settings at the end of the unit of work, or test what depends on them with real commits.",
     links.POSTGRESQL + "sql-set.html",
 )
@@ -72,8 +69,7 @@ def local_setting_stays(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "The transaction stayed read-only",
-    "SET TRANSACTION READ ONLY lasts until the transaction ends, and none ended during the test. "
-    "Production may write again after the commit.",
+    "SET TRANSACTION READ ONLY lasts until the transaction ends, and none ended during the test. Production may write again after the commit.",
     "Test code that mixes read-only and writing transactions with real commits.",
     links.POSTGRESQL + "sql-set-transaction.html",
 )
@@ -83,8 +79,7 @@ def read_only_stays(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "The temporary table was never dropped",
-    "ON COMMIT DROP drops a temporary table at COMMIT, and none reached the server. "
-    "The next unit of work, which makes the table again, finds it there.",
+    "ON COMMIT DROP drops a temporary table at COMMIT, and none reached the server. The next unit of work, which makes the table again, finds it there.",
     "Create it IF NOT EXISTS and empty it, or test such code with real commits.",
     links.POSTGRESQL + "sql-createtable.html",
 )

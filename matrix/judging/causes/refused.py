@@ -61,8 +61,7 @@ def transaction_closed(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "The connection was already closed",
-    "The application closed the connection that the fixture shares with it. "
-    "What came after found it closed.",
+    "The application closed the connection that the fixture shares with it. What came after found it closed.",
     "Give the application a session or a connection of its own to close.",
     links.CONNECTIONS,
 )
@@ -83,8 +82,7 @@ def connection_cancelled(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "A transaction was already begun",
-    "The application began a transaction of its own, as it may in production, where none was open yet. "
-    "Under this fixture one was, and SQLAlchemy refused.",
+    "The application began a transaction of its own, as it may in production, where none was open yet. Under this fixture one was, and SQLAlchemy refused.",
     "Hand the application a fresh session, not one on which the fixture has already begun.",
     links.ERRORS,
 )
@@ -111,8 +109,7 @@ def transaction_doomed(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "The server does not truncate a table that others refer to",
-    "The fixture's clean-up truncates table by table, and a foreign key points to one of them. "
-    "Both kinds of server refuse that unless it is told otherwise.",
+    "The fixture's clean-up truncates table by table, and a foreign key points to one of them. Both kinds of server refuse that unless it is told otherwise.",
     "Truncate all tables in one statement with CASCADE (PostgreSQL), or with foreign_key_checks off (MySQL), or delete in the order of the keys.",
     links.MYSQL + "truncate-table.html",
 )
@@ -122,8 +119,7 @@ def truncate_refused(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "The isolation level cannot be changed inside a transaction",
-    "The application asked for an isolation level for its own transaction. "
-    "The fixture's transaction had begun already, so it was too late.",
+    "The application asked for an isolation level for its own transaction. The fixture's transaction had begun already, so it was too late.",
     "Set the level on the test's engine, or give such code a connection of its own.",
     links.CONNECTIONS + "#setting-transaction-isolation-levels-including-dbapi-autocommit",
 )

@@ -21,8 +21,7 @@ OBJECT_KINDS = tuple(
 
 @theme.cause(
     "A transaction was left open",
-    "After teardown the server still showed an open transaction of the test, with its locks. "
-    "A connection was neither rolled back nor returned.",
+    "After teardown the server still showed an open transaction of the test, with its locks. A connection was neither rolled back nor returned.",
     "Close every session and connection in teardown, in a finally block, before the pool is looked at again.",
     links.POOLS + "#reset-on-return",
 )
@@ -36,8 +35,7 @@ def transaction_left_open(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "A session-level lock outlived the transaction",
-    "The lock belongs to the database session, not to the transaction, so no rollback releases it. "
-    "The pool keeps the connection, and with it the lock.",
+    "The lock belongs to the database session, not to the transaction, so no rollback releases it. The pool keeps the connection, and with it the lock.",
     "Release the lock in the application, or close the connection (NullPool, engine.dispose()) in teardown.",
     links.POSTGRESQL + "explicit-locking.html#ADVISORY-LOCKS",
 )
@@ -48,8 +46,7 @@ def session_lock_survives(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "A setting of the database session outlived the test",
-    "SET changed the database session, and the connection went back to the pool with it. "
-    "The next test that gets this connection starts with that setting.",
+    "SET changed the database session, and the connection went back to the pool with it. The next test that gets this connection starts with that setting.",
     "Use SET LOCAL, reset the setting in teardown, or close the connection instead of pooling it.",
     links.POSTGRESQL + "sql-set.html",
 )
@@ -60,8 +57,7 @@ def setting_survives(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "A temporary table outlived the test",
-    "A temporary table belongs to the database session and stays until that ends. "
-    "The connection went back to the pool with it.",
+    "A temporary table belongs to the database session and stays until that ends. The connection went back to the pool with it.",
     "Create it ON COMMIT DROP, drop it in the application, or close the connection in teardown.",
     links.POSTGRESQL + "sql-createtable.html",
 )
@@ -84,8 +80,7 @@ def prepared_left(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "A database was left behind",
-    "The test made a database of its own and teardown did not drop it. "
-    "It stays on the server until somebody removes it.",
+    "The test made a database of its own and teardown did not drop it. It stays on the server until somebody removes it.",
     "Drop it in a finally block, after disposing of every engine that is connected to it.",
     links.POSTGRESQL + "sql-dropdatabase.html",
 )
@@ -97,8 +92,7 @@ def database_left(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "The clean-up removed rows that were there before the test",
-    "The fixture empties whole tables, so rows that existed before the test, such as seed data, went with the test's own. "
-    "The next test does not find them.",
+    "The fixture empties whole tables, so rows that existed before the test, such as seed data, went with the test's own. The next test does not find them.",
     "Delete only what the test made, or write the seed rows again after each clean-up.",
     links.METADATA,
 )

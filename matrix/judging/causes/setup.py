@@ -10,8 +10,7 @@ theme = Theme("setup")
 
 @theme.cause(
     "The fixture uses an API that this version does not have",
-    "Set-up raised because a name, a parameter or its value is unknown to the installed SQLAlchemy. "
-    "The recipe was written for another line.",
+    "Set-up raised because a name, a parameter or its value is unknown to the installed SQLAlchemy. The recipe was written for another line.",
     "Choose the recipe for your SQLAlchemy line, or upgrade to the line that has this API.",
     links.MIGRATION,
 )
@@ -31,8 +30,7 @@ def missing_api(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "The template database was in use",
-    "The server copies a template database only while nobody is connected to it, and a connection was still open. "
-    "It refused CREATE DATABASE.",
+    "The server copies a template database only while nobody is connected to it, and a connection was still open. It refused CREATE DATABASE.",
     "Dispose of every engine on the template before copying it, and connect to another database for the copy.",
     links.POSTGRESQL + "manage-ag-templatedbs.html",
 )
@@ -42,8 +40,7 @@ def template_in_use(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "A database could not be dropped while somebody was connected",
-    "The server refuses DROP DATABASE as long as a connection to it is open. "
-    "The application or its pool still held one.",
+    "The server refuses DROP DATABASE as long as a connection to it is open. The application or its pool still held one.",
     "Dispose of the application's engine before teardown drops the database.",
     links.POOLS + "#disposing-of-engines",
 )

@@ -60,8 +60,7 @@ def options_on_bound_session(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "A thread was refused the test's connection",
-    "The fixture gives its connection to the thread of the test alone. "
-    "The application worked in another thread, as production lets it.",
+    "The fixture gives its connection to the thread of the test alone. The application worked in another thread, as production lets it.",
     "Allow the thread, or test background work with real commits.",
     "https://hexdocs.pm/ecto_sql/Ecto.Adapters.SQL.Sandbox.html#module-allowances",
 )

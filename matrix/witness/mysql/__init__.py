@@ -61,9 +61,7 @@ class MysqlWitness(Witness):
         raise changed
 
     def _observe_once(self, baseline: Observation | None) -> Observation:
-        *answers, prepared, fingerprint = ask(
-            self._cursor, *self._activity.queries, "xa recover", self._fingerprint
-        )
+        *answers, prepared, fingerprint = ask(self._cursor, *self._activity.queries, "xa recover", self._fingerprint)
         held = self._activity.read_holdings(self._cursor, answers)
         mine = connecting.choose_prepared(prepared, self.account.database)
         prepared = [Holding("prepared_transaction", xid, "XA PREPARE") for xid in mine]
@@ -94,9 +92,7 @@ class MysqlWitness(Witness):
         extra = [name for name in names if name != self.account.database]
         return [Holding("database_created", name, "database") for name in extra]
 
-    def _read_contents(
-        self, contents: Contents, baseline: Observation | None, covered: frozenset[str]
-    ):
+    def _read_contents(self, contents: Contents, baseline: Observation | None, covered: frozenset[str]):
         if baseline is None:
             return *contents.read(self._cursor, None, covered), {}
         limit = CAP + max(map(len, baseline.rows.values()), default=0)

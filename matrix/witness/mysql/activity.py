@@ -82,10 +82,7 @@ class PerformanceSchema:
 
     def __init__(self, cursor: Cursor, account: Account) -> None:
         if ask(cursor, "select @@performance_schema")[0] != ((1,),):
-            raise WitnessError(
-                "performance_schema is off, and without it no lock can be seen: start the server"
-                " with --performance-schema=ON"
-            )
+            raise WitnessError("performance_schema is off, and without it no lock can be seen: start the server with --performance-schema=ON")
         self._account = account
         self._texts = {
             name: text.format(user=account.user)
@@ -106,10 +103,7 @@ class PerformanceSchema:
         if not transactions and not locks and not temporary:
             return Held([], settled, waiting)
         said = dict(ask(cursor, self._texts["said"])[0])
-        holdings = [
-            Holding("open_transaction", "transaction", said.get(backend) or "", backend, str(event))
-            for backend, event in sorted(transactions.items())
-        ]
+        holdings = [Holding("open_transaction", "transaction", said.get(backend) or "", backend, str(event)) for backend, event in sorted(transactions.items())]
         holdings += describe_locks(self._account.database, locks)
         return Held(holdings + self._describe_temporary(cursor, temporary), settled, waiting)
 
@@ -117,11 +111,7 @@ class PerformanceSchema:
         """InnoDB names a temporary table #sql<process>_<connection>_<number>, in hexadecimal."""
         own = set(self.list_backends(cursor)) if rows else set()
         owners = [(int(name.split("_")[1], 16), name) for (name,) in rows if name.count("_") == 2]
-        return [
-            Holding("temp_table", name, "temporary table", backend, mark=name)
-            for backend, name in owners
-            if backend in own
-        ]
+        return [Holding("temp_table", name, "temporary table", backend, mark=name) for backend, name in owners if backend in own]
 
     def find_lock_waits(self, cursor: Cursor) -> list[LockWait]:
         rows, names = ask(cursor, self._texts["rows"], self._texts["names"])
@@ -158,6 +148,5 @@ def describe_locks(database: str, rows: Iterable[tuple]) -> list[Holding]:
             strength = STRENGTH.index(lock)
             strongest[backend, name] = max(strength, strongest.get((backend, name), 0))
     return list(dict.fromkeys(named)) + [
-        Holding("lock_held", name, STRENGTH[strength], backend, STRENGTH[strength], strength <= 2)
-        for (backend, name), strength in sorted(strongest.items())
+        Holding("lock_held", name, STRENGTH[strength], backend, STRENGTH[strength], strength <= 2) for (backend, name), strength in sorted(strongest.items())
     ]

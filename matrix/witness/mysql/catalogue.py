@@ -49,11 +49,7 @@ def read_catalogue(cursor: Cursor) -> Catalogue:
     named += [("procedure", row[1]) for row in procedures]
     named += [("function", row[1]) for row in functions]
     named += [("event", row[0]) for row in events]
-    objects = [
-        thing
-        for pair in zip(named, _show_create(cursor, named), strict=True)
-        for thing in _read(*pair)
-    ]
+    objects = [thing for pair in zip(named, _show_create(cursor, named), strict=True) for thing in _read(*pair)]
     objects += [_read_trigger(row) for row in triggers]
     return {(thing.kind, thing.name): thing for thing in objects}
 
@@ -67,9 +63,7 @@ def _show_create(cursor: Cursor, named: list[tuple[str, str]]) -> list[str]:
     answers = ask(cursor, *(f"show create {kind} {quote(name)}" for kind, name in named))
     # The text is the second column, after the name, or the third, after the sql_mode.
     places = {"procedure": 2, "function": 2, "event": 3}
-    return [
-        rows[0][places.get(kind, 1)] or "" for (kind, _), rows in zip(named, answers, strict=True)
-    ]
+    return [rows[0][places.get(kind, 1)] or "" for (kind, _), rows in zip(named, answers, strict=True)]
 
 
 def _read(named: tuple[str, str], text: str) -> Iterator[SchemaObject]:
@@ -88,9 +82,7 @@ def _read_table(name: str, text: str, drop: str) -> Iterator[SchemaObject]:
     """One line of SHOW CREATE TABLE is one column, index or constraint."""
     _, *lines = text.split("\n")
     options = [line for line in lines if not line.startswith("  ")]
-    yield SchemaObject(
-        "table", name, None, _COUNTER.sub("", " ".join(options))[2:] or "table", drop
-    )
+    yield SchemaObject("table", name, None, _COUNTER.sub("", " ".join(options))[2:] or "table", drop)
     for line in lines[: len(lines) - len(options)]:
         yield _read_line(name, line.strip().removesuffix(","))
 
@@ -105,9 +97,7 @@ def _read_line(table: str, line: str) -> SchemaObject:
     alter = f"alter table {quote(table)} drop"
     if line.startswith("CONSTRAINT"):
         word = "foreign key" if "FOREIGN KEY" in line else "constraint"
-        return SchemaObject(
-            "constraint", f"{table}.{label}", table, line, f"{alter} {word} {quote(label)}"
-        )
+        return SchemaObject("constraint", f"{table}.{label}", table, line, f"{alter} {word} {quote(label)}")
     if line.startswith("PRIMARY"):
         return SchemaObject("constraint", f"{table}.PRIMARY", table, line, f"{alter} primary key")
     return SchemaObject("index", f"{table}.{label}", table, line, f"{alter} index {quote(label)}")

@@ -35,10 +35,7 @@ def connect(server, database: str | None = None) -> pymysql.Connection:
                 setting = setting.replace("session transaction_isolation", "session tx_isolation")
             cursor.execute(setting)
     except pymysql.Error as error:
-        raise WitnessError(
-            f"user {server.user} may not do what the witness needs ({error.args[-1]}):"
-            " give the URL of an administrator"
-        ) from None
+        raise WitnessError(f"user {server.user} may not do what the witness needs ({error.args[-1]}): give the URL of an administrator") from None
     return connection
 
 
@@ -55,9 +52,7 @@ def _connect(host: str, port: int, user: str, password: str, database: str | Non
             client_flag=CLIENT.MULTI_STATEMENTS,
         )  # fmt: skip
     except pymysql.Error as error:
-        raise WitnessError(
-            f"the witness cannot connect to {host}:{port}: {error.args[-1]}"
-        ) from None
+        raise WitnessError(f"the witness cannot connect to {host}:{port}: {error.args[-1]}") from None
 
 
 def ask(cursor: Cursor, *queries: str) -> list[tuple]:

@@ -31,9 +31,7 @@ class GeneralLog:
         if self._started:
             return
         if self._given:
-            raise LogUnavailable(
-                "the general log is a setting of the whole server, and this server was given"
-            )
+            raise LogUnavailable("the general log is a setting of the whole server, and this server was given")
         with _changing:
             if not _readers.get(self._place):
                 ask(cursor, "set global general_log = off", "set global log_output = 'TABLE'",

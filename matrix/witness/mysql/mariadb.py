@@ -32,9 +32,7 @@ _ROW_WAITS = """select w.trx_mysql_thread_id, h.trx_mysql_thread_id
  join information_schema.innodb_trx w on w.trx_id = l.requesting_trx_id
  join information_schema.innodb_trx h on h.trx_id = l.blocking_trx_id"""
 
-_TRANSACTION = re.compile(
-    r"^---TRANSACTION (\S+), ACTIVE.*?(?=^---TRANSACTION|^--------\n)", re.M | re.S
-)
+_TRANSACTION = re.compile(r"^---TRANSACTION (\S+), ACTIVE.*?(?=^---TRANSACTION|^--------\n)", re.M | re.S)
 _SESSION = re.compile(r"^MariaDB thread id (\d+), .*?query id \d+ (.*)$", re.MULTILINE)
 _ROW_LOCKS = re.compile(r"^(LOCK WAIT )?(\d+) lock struct", re.MULTILINE)
 #: information_schema's lock views give the same old answer until left alone for this long (s).
@@ -76,11 +74,7 @@ class InnodbMonitor:
         if not transactions and not locks:
             return Held([], True, False)
         own = self._read_processes(cursor)
-        holdings = [
-            Holding("open_transaction", "transaction", own[t.backend][1], t.backend, t.mark)
-            for t in transactions
-            if t.backend in own
-        ]
+        holdings = [Holding("open_transaction", "transaction", own[t.backend][1], t.backend, t.mark) for t in transactions if t.backend in own]
         waiting = any(_waits_for_name(state) for state, _ in own.values())
         return Held(holdings + self._describe_locks(locks, set(own)), not locks, waiting)
 
@@ -159,9 +153,7 @@ def _load_plugin(cursor: Cursor) -> bool:
     try:
         cursor.execute("install soname 'metadata_lock_info'")
     except pymysql.Error:
-        cursor.execute(
-            "select 1 from information_schema.plugins where plugin_name = 'METADATA_LOCK_INFO'"
-        )
+        cursor.execute("select 1 from information_schema.plugins where plugin_name = 'METADATA_LOCK_INFO'")
         return bool(cursor.fetchall())
     return True
 

@@ -82,10 +82,7 @@ class Contents:
         rows: dict[str, Rows] = {table.name: [] for table in tables}
         for place, key, content in answers.pop(0) if tables else ():
             rows[tables[place].name].append((key, content))
-        return rows, {
-            name: read_counter(answer[0][1]) if len(answer[0]) > 1 else str(answer[0][0])
-            for name, answer in zip(names, answers, strict=True)
-        }
+        return rows, {name: read_counter(answer[0][1]) if len(answer[0]) > 1 else str(answer[0][0]) for name, answer in zip(names, answers, strict=True)}
 
     def _write_queries(self, limit: int | None, covered: frozenset[str]):
         """The tables that are read, the counters by name, and the queries for all of them."""
@@ -114,20 +111,14 @@ class Contents:
 
 
 def _describe(catalogue: Catalogue, name: str) -> Table:
-    columns = {
-        thing.name.removeprefix(f"{name}."): thing.definition
-        for thing in catalogue.values()
-        if thing.kind == "column" and thing.parent == name
-    }
+    columns = {thing.name.removeprefix(f"{name}."): thing.definition for thing in catalogue.values() if thing.kind == "column" and thing.parent == name}
     primary = catalogue.get(("constraint", f"{name}.PRIMARY"))
     key = _KEY.findall(primary.definition) if primary else []
     counts = any("AUTO_INCREMENT" in definition for definition in columns.values())
     return Table(name, quote(name), columns, key, counts)
 
 
-def restore_rows(
-    cursor: Cursor, contents: Contents, baseline: Observation, names: list[str]
-) -> None:
+def restore_rows(cursor: Cursor, contents: Contents, baseline: Observation, names: list[str]) -> None:
     """Empty and refill tables, in baseline order, past foreign keys (triggers do run)."""
     for table in contents.tables:
         if table.name in names:

@@ -66,9 +66,7 @@ class PostgresqlWitness(Witness):
                 changed = error
                 continue
             covered = contents.covered
-            return Observation(
-                fingerprint, objects, rows, dict(counters), holdings, unread, covered
-            )
+            return Observation(fingerprint, objects, rows, dict(counters), holdings, unread, covered)
         raise changed
 
     def _recall(self, fingerprint: str) -> tuple[Catalogue, Contents]:
@@ -86,9 +84,7 @@ class PostgresqlWitness(Witness):
         rows, counters = contents.read(self._cursor, limit)
         unread = {}
         for name in [name for name in rows if len(rows[name]) >= limit]:
-            seen, unread[name] = read_capped(
-                self._cursor, contents, baseline.rows.get(name, []), name
-            )
+            seen, unread[name] = read_capped(self._cursor, contents, baseline.rows.get(name, []), name)
             rows = {**rows, name: seen}
         return rows, counters, unread
 
@@ -147,9 +143,7 @@ class PostgresqlWitness(Witness):
         for table in contents.tables:
             if table.relkind == "S" and table.name in baseline.counters:
                 value, called = baseline.counters[table.name].split(":")
-                self._cursor.execute(
-                    "select setval(%s, %s, %s)", [table.path, int(value), called == "true"]
-                )
+                self._cursor.execute("select setval(%s, %s, %s)", [table.path, int(value), called == "true"])
 
     # -- backends --------------------------------------------------------------------------
 

@@ -45,8 +45,7 @@ def create_account(server, account: Account, password_rounds: int) -> None:
     with connect(server, "postgres") as admin:
         if not admin.execute("select current_setting('is_superuser')::bool").fetchone()[0]:
             raise WitnessError(
-                f"role {server.user} is no superuser; the witness needs one to restore rows past"
-                " triggers and foreign keys: give the URL of an administrator"
+                f"role {server.user} is no superuser; the witness needs one to restore rows past triggers and foreign keys: give the URL of an administrator"
             )
         _drop_account(admin, server, account)
         role, password = sql.Identifier(account.user), sql.Literal(hash_password(account.password, password_rounds))
@@ -92,8 +91,6 @@ def drop_database(connection: psycopg.Connection, server, database: str) -> None
         with connect(server, database) as inside:
             for (gid,) in prepared:
                 inside.execute(sql.SQL("rollback prepared {}").format(sql.Literal(gid)))
-    connection.execute(
-        "update pg_database set datistemplate = false where datname = %s", [database]
-    )
+    connection.execute("update pg_database set datistemplate = false where datname = %s", [database])
     connection.execute(_BACKENDS_IN, [database])
     connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(database)))

@@ -60,9 +60,7 @@ class Activity:
 
     def read_state(self, cursor: Cursor) -> tuple[str, list[Holding]]:
         """The schema's fingerprint, and all that backends hold, in one round trip."""
-        fingerprint, transactions, locks, prepared, databases = cursor.execute(
-            self._state
-        ).fetchone()
+        fingerprint, transactions, locks, prepared, databases = cursor.execute(self._state).fetchone()
         holdings = [_describe_transaction(*row) for row in transactions or ()]
         holdings += _describe_locks(locks or [])
         holdings += [Holding("prepared_transaction", gid, "prepared") for gid in prepared or ()]
@@ -71,11 +69,7 @@ class Activity:
 
     def find_lock_waits(self, cursor: Cursor) -> list[LockWait]:
         rows = cursor.execute(self._waits).fetchall()
-        return [
-            LockWait(waiter, tuple(sorted(set(holders))), f"{lock or 'a lock'}: {query}")
-            for waiter, holders, lock, query in rows
-            if holders
-        ]
+        return [LockWait(waiter, tuple(sorted(set(holders))), f"{lock or 'a lock'}: {query}") for waiter, holders, lock, query in rows if holders]
 
     def list_backends(self, cursor: Cursor) -> list[int]:
         return [row[0] for row in cursor.execute(self._backends).fetchall()]
@@ -102,6 +96,5 @@ def _describe_locks(locks: list[list]) -> list[Holding]:
             strength = _STRENGTH.index(mode)
             strongest[pid, relation] = max(strength, strongest.get((pid, relation), 0))
     return advisory + [
-        Holding("lock_held", relation, _STRENGTH[strength], pid, _STRENGTH[strength], strength == 0)
-        for (pid, relation), strength in sorted(strongest.items())
+        Holding("lock_held", relation, _STRENGTH[strength], pid, _STRENGTH[strength], strength == 0) for (pid, relation), strength in sorted(strongest.items())
     ]

@@ -15,20 +15,14 @@ _SIGNS = [
     """select sum(hashtextextended(row(oid, relname, relnamespace, reltype, relkind,
  relpersistence, reltablespace, reloptions, relrowsecurity, relforcerowsecurity, relispartition,
  relpartbound::text, relam)::text, 0)) from pg_class where oid >= 16384""",
-    "select sum(hashtextextended(attrelid || ':' || attnum || ':' || xmin, 0))"
-    " from pg_attribute where attrelid >= 16384 and attnum > 0",
-    "select sum(hashtextextended(indexrelid || ':' || xmin, 0))"
-    " from pg_index where indexrelid >= 16384",
-    "select sum(hashtextextended(seqrelid || ':' || xmin, 0))"
-    " from pg_sequence where seqrelid >= 16384",
-    "select sum(hashtextextended(inhrelid || ':' || xmin, 0))"
-    " from pg_inherits where inhrelid >= 16384",
+    "select sum(hashtextextended(attrelid || ':' || attnum || ':' || xmin, 0)) from pg_attribute where attrelid >= 16384 and attnum > 0",
+    "select sum(hashtextextended(indexrelid || ':' || xmin, 0)) from pg_index where indexrelid >= 16384",
+    "select sum(hashtextextended(seqrelid || ':' || xmin, 0)) from pg_sequence where seqrelid >= 16384",
+    "select sum(hashtextextended(inhrelid || ':' || xmin, 0)) from pg_inherits where inhrelid >= 16384",
     "select sum(hashtextextended(oid || nspname, 0)) from pg_namespace where nspname !~ '^pg_'",
     *(
         _WRITTEN.format(catalogue=catalogue, key="oid")
-        for catalogue in (
-            "pg_constraint pg_type pg_proc pg_trigger pg_attrdef pg_enum pg_rewrite pg_policy"
-        ).split()
+        for catalogue in ("pg_constraint pg_type pg_proc pg_trigger pg_attrdef pg_enum pg_rewrite pg_policy").split()
     ),
 ]
 FINGERPRINT = "concat_ws('|', " + ", ".join(f"coalesce(({sign}), 0)" for sign in _SIGNS) + ")"

@@ -114,9 +114,7 @@ def read_capped(cursor: Cursor, contents: Contents, baseline: Rows, name: str) -
     return seen, total - len(seen)
 
 
-def restore_rows(
-    cursor: Cursor, contents: Contents, baseline: Observation, names: list[str]
-) -> None:
+def restore_rows(cursor: Cursor, contents: Contents, baseline: Observation, names: list[str]) -> None:
     """Empty and refill tables, in baseline order, past triggers and foreign keys."""
     wanted = [table for table in contents.tables if table.name in set(names)]
     for table in (t for t in wanted if t.relkind == "r"):
