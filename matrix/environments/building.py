@@ -67,6 +67,21 @@ def prepare_environment(stack: Stack) -> Environment:
     return build_environment(LOCKS / f"{stack.id}.txt", interpreter, stack.source)
 
 
+def find_environment(stack: Stack) -> str | None:
+    """Return what tells a stack's environment from another: its place, and the packages that are in it now; None when it is not built.
+
+    Builds, fetches and asks nothing beside looking for the interpreter.
+    """
+    interpreter = find_interpreter(stack.python, fetch=False)
+    if interpreter is None:
+        return None
+    place = cache_dir() / "environments" / _make_key(LOCKS / f"{stack.id}.txt", interpreter)
+    if _read_record(place) is None:
+        return None
+    packages = next((place / "lib").glob("python*/site-packages"))
+    return "\n".join([place.name, *sorted(entry.name for entry in os.scandir(packages) if entry.name.endswith(".dist-info"))])
+
+
 def build_environment(lock: Path, interpreter: Path, source: Sequence[str] = ()) -> Environment:
     """Return the environment of a lock file for one interpreter, built first if it is not in the cache.
 

@@ -14,9 +14,10 @@ from matrix.plan.rows import Database
 from matrix.servers import container, embedded, local, url
 from matrix.servers.server import LogUnavailable, Server, ServerUnavailable, WayUnavailable
 
-__all__ = ["WAYS", "LogUnavailable", "Server", "ServerUnavailable", "WayUnavailable", "start_server"]
+__all__ = ["WAYS", "LogUnavailable", "Server", "ServerUnavailable", "WayUnavailable", "identify_server", "start_server"]
 
 STARTERS = {"url": url.start, "container": container.start, "local": local.start, "embedded": embedded.start}
+IDENTIFIERS = {"url": url.identify, "container": container.identify, "local": local.identify, "embedded": embedded.identify}
 WAYS = tuple(STARTERS)
 _started: list[Server] = []
 _changing = threading.Lock()
@@ -46,6 +47,20 @@ def start_server(database: Database, ways: Sequence[str] = WAYS) -> Server:
                 _started.append(server)
             return server
     raise ServerUnavailable(database, attempts)
+
+
+def identify_server(database: Database, ways: Sequence[str] = WAYS) -> str:
+    """Return what tells the server that `start_server` would give from any other: its way, build and, of a given one, settings.
+
+    Starts and downloads nothing. What cannot be told without doing so is "absent", which is like nothing that ever ran.
+    """
+    for way in ways:
+        try:
+            return f"{way} {IDENTIFIERS[way](database)}"
+        except (WayUnavailable, OSError) as reason:
+            if getattr(reason, "final", False):
+                break
+    return "absent"
 
 
 @atexit.register

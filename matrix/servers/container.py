@@ -47,6 +47,19 @@ def start(database: Database) -> Server:
         raise
 
 
+def identify(database: Database) -> str:
+    """Return the image that would run, by its content; raise WayUnavailable when there is no engine, or no image yet."""
+    from docker.errors import DockerException
+    from testcontainers.core.config import testcontainers_config
+
+    image = os.environ.get(f"MATRIX_{database.id.upper()}_IMAGE") or database.image
+    engine = connect_engine()
+    try:
+        return f"{image} {engine.images.get(testcontainers_config.hub_image_name_prefix + image).id}"
+    except DockerException as error:
+        raise WayUnavailable(f"the engine has no image {image}: {str(error)[:300]}") from error
+
+
 def _start(database: Database, image: str, directory: RunDirectory) -> Server:
     name = f"{PREFIX}{database.id}-{secrets.token_hex(4)}"
     password = process.make_password()

@@ -69,13 +69,29 @@ def fetch(embedded: Mapping[str, Any]) -> Path:
     for program in ("apt-get", "dpkg-deb"):
         if shutil.which(program) is None:
             raise WayUnavailable(f"needs {program}: this server is embedded from the archives of Debian and Ubuntu, on their machines only")
+    archive, wanted = choose_packages(embedded)
+    return place(name_place(archive, wanted), lambda draft: _build(wanted, draft))
+
+
+def find(embedded: Mapping[str, Any]) -> Path:
+    """Return the root directory that was made here; which archive this machine has need not be asked for that."""
+    places = [name_place(archive, embedded[archive.name]) for archive in KNOWN if archive.name in embedded]
+    return next((made for made in places if made.exists()), places[0])
+
+
+def name_place(archive: Archive, wanted: Mapping[str, Any]) -> Path:
+    """Return the root directory of these packages."""
+    return cache_dir() / "programs" / "-".join([archive.name, wanted["suite"], *wanted["packages"]])
+
+
+def choose_packages(embedded: Mapping[str, Any]) -> tuple[Archive, Mapping[str, Any]]:
+    """Return this machine's archive and what is to be taken from it."""
     archive = find_archive()
     wanted = embedded.get(archive.name)
     if wanted is None:
         others = " and ".join(known.name.title() for known in KNOWN if known.name in embedded)
         raise WayUnavailable(f"this machine's apt is configured for {archive.name.title()}, whose archive has no such server; that of {others} has")
-    name = "-".join([archive.name, wanted["suite"], *wanted["packages"]])
-    return place(cache_dir() / "programs" / name, lambda draft: _build(wanted, draft))
+    return archive, wanted
 
 
 def _build(wanted: Mapping[str, Any], draft: Path) -> None:

@@ -32,6 +32,13 @@ class Installation:
         return [*self.loader, str(self.programs / program), *arguments]
 
 
+def describe_build(installation: Installation) -> str:
+    """Return what tells these program files from others: version, place, and size and time of the programs, which every package renews."""
+    programs = [path for name in ("postgres", "mysqld", "mariadbd") if (path := installation.programs / name).exists()]
+    states = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in programs]
+    return f"{installation.product} {installation.version} {installation.programs} {states}"
+
+
 def find_programs(name: str, places: Sequence[Path]) -> list[Path]:
     """Return the programs of that name on PATH and in `places`, each once."""
     on_path = shutil.which(name)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matrix.plan.rows import Database
 from matrix.servers import mysql, postgresql
-from matrix.servers.installation import Installation, find_programs
+from matrix.servers.installation import Installation, describe_build, find_programs
 from matrix.servers.server import Server, WayUnavailable, is_wanted
 
 NAMES = {"postgresql": ("postgres",), "mysql": ("mysqld",), "mariadb": ("mariadbd", "mysqld")}
@@ -18,6 +18,11 @@ def start(database: Database) -> Server:
     installation = find(database)
     starter = postgresql if database.kind == "postgresql" else mysql
     return starter.start(database, installation, "local")
+
+
+def identify(database: Database) -> str:
+    """Return the version and the build of the installed programs that would run; raise WayUnavailable when there are none."""
+    return describe_build(find(database))
 
 
 def find(database: Database, places: list[Path] | None = None) -> Installation:

@@ -164,6 +164,21 @@ def ask(host: str, port: int, user: str, password: str) -> Answer:
         connection.close()
 
 
+# These tell where a server keeps its files and listens, or move by themselves.
+PLACES = re.compile(r"port|socket|server_uuid|hostname|pid_file|.*(dir|_file|_log|_index|_basename)|gtid_.*|general_log|log_.*|timestamp|admin_.*|report_.*|server_audit_.*")
+
+
+def read_settings(host: str, port: int, user: str, password: str) -> list[tuple[str, str]]:
+    """Return the (name, value) of all global variables of a running server; raises pymysql.err.OperationalError."""
+    connection = pymysql.connect(host=host, port=port, user=user, password=password, connect_timeout=10, read_timeout=10, ssl_disabled=True)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW GLOBAL VARIABLES")
+            return [(name, value) for name, value in cursor.fetchall() if not PLACES.fullmatch(name)]
+    finally:
+        connection.close()
+
+
 def read_answer(connection: Any) -> Answer:
     with connection.cursor() as cursor:
         cursor.execute("SELECT VERSION(), @@version_comment")

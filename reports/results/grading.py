@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from matrix.facts.reading import CellFacts, StackFacts
-from matrix.judging.causes import Evidence, Proof, find_cause
+from matrix.judging.causes import Proof
 from matrix.judging.controls import check_controls, find_missing_controls
-from matrix.judging.verdicts import ISOLATES, LEAKS, Judgement, describe, judge, worst_of
+from matrix.judging.grading import grade_passes
+from matrix.judging.verdicts import ISOLATES, LEAKS, Judgement, describe, worst_of
 from reports.results.words import Ending, Graded, Word, find_word
 
 
@@ -53,12 +54,7 @@ def grade_stack(facts: StackFacts) -> GradedStack:
 
 
 def grade_cell(cell: CellFacts, product: str) -> GradedCell:
-    judgement = judge(cell.first, cell.confirmation)
-    if not judgement.red:
-        return GradedCell(cell, judgement, None, None)
-    other = cell.confirmation if judgement.shown is cell.first else cell.first
-    found = find_cause(Evidence(judgement, product, other))
-    return GradedCell(cell, judgement, found[0].id, found[1]) if found else GradedCell(cell, judgement, None, None)
+    return GradedCell(cell, *grade_passes(cell.first, cell.confirmation, product))
 
 
 def find_recipe_word(facts: StackFacts, record: dict, cells: dict[str, GradedCell]) -> Word:

@@ -1,0 +1,26 @@
+"""A cell graded: its verdict and its leading cause, from the facts of its passes."""
+
+from __future__ import annotations
+
+from matrix.judging.causes import Evidence, Proof, find_cause
+from matrix.judging.changes import Judged
+from matrix.judging.verdicts import Judgement, judge
+
+
+def grade_passes(first: dict, confirmation: dict | None, product: str) -> tuple[Judgement, str | None, Proof | None]:
+    """Return the judgement of a cell's passes, the id of its leading cause, and what proves that; no cause for a clean cell.
+
+    product: postgresql, mysql or mariadb.
+    """
+    judgement = judge(first, confirmation)
+    if not judgement.red:
+        return judgement, None, None
+    other = confirmation if judgement.shown is first else first
+    found = find_cause(Evidence(judgement, product, other))
+    return (judgement, found[0].id, found[1]) if found else (judgement, None, None)
+
+
+def grade_shortly(first: dict, confirmation: dict | None, product: str) -> Judged:
+    """Return verdict and cause alone, as the baseline has them."""
+    judgement, cause, _ = grade_passes(first, confirmation, product)
+    return Judged(judgement.verdict, cause)
