@@ -50,7 +50,10 @@ def name_content(*parts: object) -> str:
 def unpack(archive: Path, target: Path) -> None:
     """Unpack a tar file whose hash was checked. Early releases of Python 3.11 have no filters: then without."""
     with tarfile.open(archive) as tar:
-        tar.extractall(target, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))  # noqa: S202
+        if hasattr(tarfile, "data_filter"):
+            tar.extractall(target, filter="data")
+        else:
+            tar.extractall(target)  # noqa: S202
 
 
 @contextmanager

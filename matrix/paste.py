@@ -97,7 +97,7 @@ def prove_pasting(selection: Selection, jobs: int, ways: Sequence[str]) -> int:
 
 def choose_stacks(stacks: Iterable[Stack]) -> list[Stack]:
     """Return the first promised stack for each SQLAlchemy line, kind of driver and ending of the id."""
-    chosen: dict[tuple, Stack] = {}
+    chosen: dict[tuple[str, bool, str], Stack] = {}
     for stack in stacks:
         if stack.promised:
             chosen.setdefault((stack.line, stack.asynchronous, stack.id.partition(stack.database.id)[2]), stack)

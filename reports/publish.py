@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from matrix.facts import JsonObject
 from matrix.facts.reading import FactsError, StackFacts, load_facts, load_not_run, load_stack
+from matrix.plan.rows import Stack
 from reports.build import Places, ResultsError, grade_all, read_results, write_report
 
 RESULTS = "results.json"
@@ -36,7 +38,9 @@ class PublicationIncomplete(Exception):
         super().__init__(f"nothing is published, because {len(missing)} rows have no whole result of this run:{rows}\nRun them again, or all jobs.")
 
 
-def plan_publication(rows: Iterable, fresh: Mapping[str, StackFacts], not_run: Mapping[str, Mapping], earlier: Mapping[str, StackFacts]) -> Publication:
+def plan_publication(
+    rows: Iterable[Stack], fresh: Mapping[str, StackFacts], not_run: Mapping[str, JsonObject], earlier: Mapping[str, StackFacts]
+) -> Publication:
     """Decide for every row what its result is. rows: Stack objects; the mappings are by stack id.
 
     A fresh result of only some recipes or cases would silently shrink the report, so it counts as missing.
@@ -57,7 +61,7 @@ def plan_publication(rows: Iterable, fresh: Mapping[str, StackFacts], not_run: M
     return plan
 
 
-def publish(places: Places, rows: Iterable, earlier: Path | None, keep: Path, coming: Path | None = None) -> Publication:
+def publish(places: Places, rows: Iterable[Stack], earlier: Path | None, keep: Path, coming: Path | None = None) -> Publication:
     """Write the report of a complete publication, and into `keep` what the next one needs of it.
 
     earlier: what the last publication kept, None for the first one; coming: results.json of a run on pre-releases. Raises PublicationIncomplete before anything is

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from threading import Event
+from typing import Any
 
+from matrix.facts import JsonObject
 from matrix.plan.contents import ROOT, Recipe
 from matrix.run.stage import Stage
 from matrix.supervisor.childrun import REPEATED, ChildRun
@@ -57,11 +59,11 @@ def time_supervised(exam: Examination, process: RecipeProcess, case: str) -> flo
 class TimedRun(ChildRun):
     """A child run that remembers when each cell was done with."""
 
-    def __init__(self, *arguments: object, **options: object) -> None:
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.times: list[float] = []
 
-    def _add_cell(self, facts: dict) -> None:
+    def _add_cell(self, facts: JsonObject) -> None:
         super()._add_cell(facts)
         self.times.append(time.perf_counter())
 

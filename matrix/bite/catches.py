@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from matrix.facts import JsonObject
+
 FORMAT = 1
 PLACE = Path("reports", "bite.json")
 INPUTS = ("cases/*.py", "tests/mutants/*.ini", "tests/mutants/**/*.py")
@@ -29,7 +31,7 @@ def hash_inputs(root: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def write_catches(root: Path, catches: Mapping[str, list[dict]]) -> bool:
+def write_catches(root: Path, catches: Mapping[str, list[JsonObject]]) -> bool:
     """Write what every case catches ({"mutant", "title", "verdict"} each); return whether the file changed."""
     path = root / PLACE
     document = {"format": FORMAT, "inputs": hash_inputs(root), "cases": dict(sorted(catches.items()))}
@@ -39,7 +41,7 @@ def write_catches(root: Path, catches: Mapping[str, list[dict]]) -> bool:
     return changed
 
 
-def read_catches(root: Path) -> dict[str, list[dict]]:
+def read_catches(root: Path) -> dict[str, list[JsonObject]]:
     """Return case -> [{"mutant", "title", "verdict"}]; empty without the file. Raises CatchesError for a bad one."""
     path = root / PLACE
     return {case: list(found) for case, found in _read(path)["cases"].items()} if path.is_file() else {}
@@ -52,9 +54,9 @@ def check_catches(root: Path) -> None:
         raise CatchesError(f"{PLACE.as_posix()} is stale: cases or mutants have changed. Run `nox -s bite`.")
 
 
-def _read(path: Path) -> dict:
+def _read(path: Path) -> JsonObject:
     try:
-        document = json.loads(path.read_bytes())
+        document: JsonObject = json.loads(path.read_bytes())
         if document["format"] != FORMAT:
             raise ValueError(f"format is {document['format']}, expected {FORMAT}")
         if not all(isinstance(found["title"], str) and isinstance(found["mutant"], str) for found in _list_catches(document)):
@@ -64,5 +66,5 @@ def _read(path: Path) -> dict:
     return document
 
 
-def _list_catches(document: dict) -> Iterator[dict]:
+def _list_catches(document: JsonObject) -> Iterator[JsonObject]:
     return (found for listed in document["cases"].values() for found in listed)

@@ -31,7 +31,7 @@ class Mutants:
 
     stacks: dict[str, Stack]
     unmutated: dict[str, Recipe]
-    mutated: dict[str, Recipe]
+    mutated: Mapping[str, Recipe]
 
     @property
     def all(self) -> list[Recipe]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from matrix.bite.catches import PLACE, write_catches
 from matrix.bite.mutants import Mutants, find_mutants, read_title
 from matrix.bite.trial import Trial, find_failures, try_mutants
+from matrix.facts import JsonObject
 from matrix.plan.contents import ROOT, find_cases
 from matrix.plan.selection import select
 from matrix.run.serverpool import ServerPool
@@ -50,7 +51,7 @@ def _choose(mutants: Mutants, globs: Sequence[str]) -> Mutants:
     )
 
 
-def list_catches(trial: Trial) -> dict[str, list[dict]]:
+def list_catches(trial: Trial) -> dict[str, list[JsonObject]]:
     """Return what every case catches, as the report shows it."""
     return {
         case: [

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from matrix.cache import cache_dir
 from matrix.environments.interpreters import find_interpreter, find_uv
@@ -153,15 +154,16 @@ def _hold(path: Path) -> Iterator[None]:
         yield
 
 
-def _read_record(place: Path) -> Mapping[str, object] | None:
+def _read_record(place: Path) -> Mapping[str, Any] | None:
     """The record is written last, so an environment without one was interrupted."""
     try:
-        return json.loads((place / RECORD).read_text(encoding="utf-8"))
+        record: Mapping[str, Any] = json.loads((place / RECORD).read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return None
+    return record
 
 
-def _build(place: Path, lock: Path, interpreter: Path, source: Sequence[str]) -> Mapping[str, object]:
+def _build(place: Path, lock: Path, interpreter: Path, source: Sequence[str]) -> Mapping[str, Any]:
     """Bytecode is left to the first import: compiling all of it takes twice as long as what is ever imported."""
     shutil.rmtree(place, ignore_errors=True)
     run_uv("venv", "--quiet", "--no-project", "--python", interpreter, place)

@@ -86,7 +86,7 @@ def _fetch(version: str) -> Iterator[Path]:
     if os.environ.get("UV_PYTHON_DOWNLOADS") in ("never", "manual"):
         return
     variables = {"UV_PYTHON_INSTALL_DIR": str(_fetched()), "UV_HTTP_RETRIES": "0", "UV_HTTP_CONNECT_TIMEOUT": "5"}
-    command = [find_uv(), "python", "install", "--quiet", "--no-bin", version]
+    command: list[str | Path] = [find_uv(), "python", "install", "--quiet", "--no-bin", version]
     try:
         subprocess.run(command, env=os.environ | variables, capture_output=True, timeout=300, check=False)
     except subprocess.TimeoutExpired:

@@ -90,7 +90,7 @@ def _resolve(lock: Lock) -> str:
         )  # fmt: skip
 
 
-def _flatten(groups: dict[str, list], name: str) -> tuple[str, ...]:
+def _flatten(groups: dict[str, list[str | dict[str, str]]], name: str) -> tuple[str, ...]:
     """Return a dependency group with the groups that it includes."""
     parts: list[str] = []
     for item in groups[name]:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from matrix.facts import JsonObject
 from matrix.judging.changes import Judged, split_cell
 from matrix.judging.verdicts import ISOLATES, VERDICTS
 
@@ -33,7 +34,7 @@ def read_baseline(path: Path) -> dict[str, Judged] | None:
         ) from None
 
 
-def expand(document: dict) -> dict[str, Judged]:
+def expand(document: JsonObject) -> dict[str, Judged]:
     if document["format"] != FORMAT:
         raise ValueError(f"format is {document['format']}, expected {FORMAT}")
     cells = {}
@@ -53,7 +54,7 @@ def parse_group(key: str) -> Judged:
     return Judged(verdict, cause or None)
 
 
-def compress(cells: Mapping[str, Judged]) -> dict:
+def compress(cells: Mapping[str, Judged]) -> JsonObject:
     """Return the document for these cells; the same cells always give the same document."""
     families: dict[str, set[str]] = {}
     recipes: dict[tuple[str, str], dict[str, Judged]] = {}
@@ -61,10 +62,10 @@ def compress(cells: Mapping[str, Judged]) -> dict:
         stack, recipe, case = split_cell(cell)
         families.setdefault(recipe.split("/")[0], set()).add(case)
         recipes.setdefault((stack, recipe), {})[case] = judged
-    stacks: dict[str, dict] = {}
-    for (stack, recipe), judged in sorted(recipes.items()):
-        stacks.setdefault(stack, {})[recipe] = group(judged, families[recipe.split("/")[0]])
-    return {"format": FORMAT, "cases": {family: sorted(cases) for family, cases in sorted(families.items())}, "stacks": stacks}
+    stacks: dict[str, JsonObject] = {}
+    for (stack, recipe), cases in sorted(recipes.items()):
+        stacks.setdefault(stack, {})[recipe] = group(cases, families[recipe.split("/")[0]])
+    return {"format": FORMAT, "cases": {family: sorted(found) for family, found in sorted(families.items())}, "stacks": stacks}
 
 
 def group(judged: Mapping[str, Judged], cases: set[str]) -> dict[str, list[str]]:
@@ -90,7 +91,7 @@ def write_baseline(path: Path, cells: Mapping[str, Judged]) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def write_stack(stack: str, recipes: dict) -> str:
+def write_stack(stack: str, recipes: JsonObject) -> str:
     blocks = []
     for recipe, groups in recipes.items():
         lines = [f"    {json.dumps(key)}: {json.dumps(cases)}" for key, cases in groups.items()]

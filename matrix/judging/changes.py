@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from matrix.facts import JsonObject
 from matrix.judging.verdicts import ISOLATES, NOT_APPLICABLE, RED
 
 CHANGES = ("regressed", "fixed", "changed", "new", "gone")
@@ -16,7 +17,7 @@ class Judged:
     verdict: str
     cause: str | None = None
 
-    def as_json(self) -> dict:
+    def as_json(self) -> JsonObject:
         return {"verdict": self.verdict, "cause": self.cause}
 
 
@@ -29,7 +30,7 @@ class Change:
     expected: Judged | None
     actual: Judged | None
 
-    def as_json(self) -> dict:
+    def as_json(self) -> JsonObject:
         sides = {"expected": self.expected, "actual": self.actual}
         return {"cell": self.cell, "change": self.change, **{name: side and side.as_json() for name, side in sides.items()}}
 

@@ -5,6 +5,7 @@ Used while a stack runs (the supervisor stops it) and again when its facts are g
 
 from collections.abc import Iterable, Mapping
 
+from matrix.facts import JsonObject
 from matrix.judging.verdicts import BOTH, HANGS, INFRASTRUCTURE, ISOLATES, LEAKS, NOT_APPLICABLE, describe, describe_leaks, find_leaks, judge_pass
 
 REAL_COMMITS, FRESH_DATABASE = "real_commits", "fresh_database"
@@ -15,7 +16,7 @@ def is_control(recipe: str) -> bool:
     return recipe.rsplit("/", 1)[-1] in CONTROLS
 
 
-def check_controls(cells: Iterable[dict], cases: Mapping[str, dict]) -> list[str]:
+def check_controls(cells: Iterable[JsonObject], cases: Mapping[str, JsonObject]) -> list[str]:
     """Return one sentence per control cell that misbehaves; empty when the instrument can be trusted.
 
     cells: cell lines of the facts, of any recipes and passes; cases: the header's cases (id -> {"commits": bool}).
@@ -30,7 +31,7 @@ def check_controls(cells: Iterable[dict], cases: Mapping[str, dict]) -> list[str
     return problems
 
 
-def find_misbehaviour(facts: dict, commits: bool) -> str | None:
+def find_misbehaviour(facts: JsonObject, commits: bool) -> str | None:
     """Say what a control's cell does that it must not, None when it behaves."""
     verdict = judge_pass(facts)
     if verdict == NOT_APPLICABLE:
@@ -41,7 +42,7 @@ def find_misbehaviour(facts: dict, commits: bool) -> str | None:
     return explain(verdict, expected, facts)
 
 
-def explain(verdict: str, expected: str, facts: dict) -> str:
+def explain(verdict: str, expected: str, facts: JsonObject) -> str:
     name = facts["recipe"].rsplit("/", 1)[-1]
     if expected == LEAKS and verdict == ISOLATES:
         return f"{name} committed for real but the witness saw no residue: the witness is blind"

@@ -13,6 +13,8 @@ the database is what it was.
 
 from dataclasses import dataclass
 
+from matrix.facts import JsonObject
+
 ISOLATES, LEAKS, BREAKS, BOTH = "isolates", "leaks", "breaks", "leaks+breaks"
 HANGS, CRASHES, FLAKY = "hangs", "crashes", "flaky"
 NOT_APPLICABLE, NOT_RUN, INFRASTRUCTURE = "n/a", "not run", "infrastructure"
@@ -29,7 +31,7 @@ class Judgement:
     """The verdict of a cell, and the pass that shows it best."""
 
     verdict: str
-    shown: dict
+    shown: JsonObject
     passes: tuple[str, ...]
 
     @property
@@ -37,7 +39,7 @@ class Judgement:
         return self.verdict in RED
 
 
-def judge(first: dict, confirmation: dict | None = None) -> Judgement:
+def judge(first: JsonObject, confirmation: JsonObject | None = None) -> Judgement:
     """Judge a cell from its first pass and its confirmation (lines of the facts).
 
     Two passes that disagree are `flaky`, never retried into green; the shown pass is then the worse one.
@@ -55,7 +57,7 @@ def judge(first: dict, confirmation: dict | None = None) -> Judgement:
     return Judgement(FLAKY, worse, (verdict, again))
 
 
-def judge_pass(facts: dict) -> str:
+def judge_pass(facts: JsonObject) -> str:
     """Return the verdict of one pass of a cell."""
     if facts["unmet"]:
         return NOT_APPLICABLE
@@ -69,21 +71,22 @@ def judge_pass(facts: dict) -> str:
     return LEAKS if leaks else BREAKS if breaks else ISOLATES
 
 
-def find_leaks(facts: dict) -> list[dict]:
+def find_leaks(facts: JsonObject) -> list[JsonObject]:
     """Return what the cell left behind in the database or in a database session."""
-    return facts["residue"] + [found for found in facts["process"] if found["kind"] in SESSION_STATE]
+    residue: list[JsonObject] = facts["residue"]
+    return residue + [found for found in facts["process"] if found["kind"] in SESSION_STATE]
 
 
-def has_broken(facts: dict) -> bool:
+def has_broken(facts: JsonObject) -> bool:
     return "failed" in facts["phases"].values() or bool(facts["errors"])
 
 
-def was_skipped(facts: dict) -> bool:
+def was_skipped(facts: JsonObject) -> bool:
     """A skip without a stated requirement proves nothing and must not look like a pass."""
     return "skipped" in facts["phases"].values()
 
 
-def was_run(facts: dict) -> bool:
+def was_run(facts: JsonObject) -> bool:
     phases = facts["phases"]
     return phases["setup"] == "failed" or (phases["setup"], phases["call"]) in {("passed", "passed"), ("passed", "failed")}
 
@@ -101,10 +104,10 @@ def worst_of(judgement: Judgement) -> str:
     return first if is_worse(first, second) else second
 
 
-def describe(facts: dict) -> str:
+def describe(facts: JsonObject) -> str:
     """Return one line for people: the unmet requirement, how it ended, the first exception, or the first residue."""
     if facts["unmet"]:
-        return facts["unmet"]
+        return str(facts["unmet"])
     if facts["ended"] != "finished":
         return describe_end(facts)
     if facts["errors"]:
@@ -116,7 +119,7 @@ def describe(facts: dict) -> str:
     return describe_leaks(find_leaks(facts))
 
 
-def describe_leaks(leaks: list[dict]) -> str:
+def describe_leaks(leaks: list[JsonObject]) -> str:
     if not leaks:
         return ""
     first = leaks[0]
@@ -124,7 +127,7 @@ def describe_leaks(leaks: list[dict]) -> str:
     return f"{first['kind'].replace('_', ' ')}: {first['object']} ({first['detail']}){more}"[:200]
 
 
-def describe_end(facts: dict) -> str:
+def describe_end(facts: JsonObject) -> str:
     if facts["ended"] == "hang":
         hang = facts["hang"]
         return f"{hang['reason']}{': ' + hang['what'] if hang.get('what') else ''}, {hang['step']}"[:200]

@@ -111,4 +111,5 @@ def _read_mark(decorator: ast.expr) -> tuple[str, tuple[str, ...]] | None:
     target = call.func if call else decorator
     if not isinstance(target, ast.Attribute) or not ast.unparse(target).startswith("pytest.mark."):
         return None
-    return target.attr, tuple(argument.value for argument in (call.args if call else []) if isinstance(argument, ast.Constant))
+    values = (argument.value for argument in (call.args if call else []) if isinstance(argument, ast.Constant))
+    return target.attr, tuple(value for value in values if isinstance(value, str))

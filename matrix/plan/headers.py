@@ -122,7 +122,7 @@ def _find_block(path: Path) -> tuple[int, str]:
         return 1, ""
     if len(opened) > 1:
         raise HeaderError(f"{path}:{opened[1] + 1}: a second '# /// script' block, expected one")
-    content = []
+    content: list[str] = []
     for line in lines[opened[0] + 1 :]:
         if line.rstrip() == "# ///":
             return opened[0] + 2, "\n".join(content)

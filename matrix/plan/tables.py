@@ -8,9 +8,11 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class RowError(ValueError):
@@ -27,7 +29,7 @@ class Row:
         self._left = dict(values)
         self._seen: list[str] = []
 
-    def take(self, name: str, kind: type, default: Any = None, choices: Iterable[str] | None = None) -> Any:
+    def take(self, name: str, kind: type[T], default: T | None = None, choices: Collection[str] | None = None) -> T:
         """Remove and return one field; a field without default has to be there."""
         self._seen.append(name)
         value = self._left.pop(name, default)
@@ -67,7 +69,8 @@ class Rows:
 
     def tables(self, kind: str) -> dict[str, Any]:
         """Return the shared tables of a kind, [kind.<name>], by name."""
-        return self._file.get(kind, {})
+        found: dict[str, Any] = self._file.get(kind, {})
+        return found
 
     def __iter__(self) -> Iterator[Row]:
         listed = self._file.get(self.kind, [])

@@ -112,7 +112,7 @@ def make_container(database: Database, image: str, name: str, password: str, dir
     port = PORTS[database.kind]
     container.with_exposed_ports(port).with_command(make_command(database))
     if is_engine_local(container):
-        container.ports[str(port)] = (LOOPBACK, None)  # not on the machine's other addresses
+        container.ports[str(port)] = (LOOPBACK, None)  # type: ignore[assignment]  # not on the machine's other addresses; docker takes them in pairs, too
     for key, value in make_environment(database, password).items():
         container.with_env(key, value)
     memory = {"postgresql": "/var/lib/postgresql", "mysql": "/var/lib/mysql"}
@@ -124,7 +124,7 @@ def is_engine_local(container: Any) -> bool:
     from testcontainers.core.config import ConnectionMode
 
     client = container.get_docker_client()
-    return client.host() == "localhost" and client.get_connection_mode() == ConnectionMode.docker_host
+    return bool(client.host() == "localhost" and client.get_connection_mode() == ConnectionMode.docker_host)
 
 
 def make_environment(database: Database, password: str) -> dict[str, str]:

@@ -18,8 +18,8 @@ def start(database: Database) -> Server:
     installation = fetch(database)
     if not is_wanted(database, installation.product, installation.version):
         raise WayUnavailable(f"the package holds {installation.product} {installation.version}, the row needs {database.product} {database.major}")
-    starter = postgresql if database.kind == "postgresql" else mysql
-    return starter.start(database, installation, "embedded")
+    start_kind = postgresql.start if database.kind == "postgresql" else mysql.start
+    return start_kind(database, installation, "embedded")
 
 
 def identify(database: Database) -> str:

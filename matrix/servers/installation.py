@@ -55,7 +55,7 @@ def run(command: Sequence[str], directory: Path, account: Mapping[str, Any] | No
         )
     except OSError as error:
         raise WayUnavailable(f"{shlex.join(command)}: could not be started: {error}") from error
-    output = done.stdout.decode("utf-8", "replace")
+    output: str = done.stdout.decode("utf-8", "replace")
     if done.returncode:
         raise WayUnavailable(f"{shlex.join(command)}: ended with exit code {done.returncode}; its last lines:\n{keep_last(output)}")
     return output

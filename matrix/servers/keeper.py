@@ -16,6 +16,8 @@ import signal
 import subprocess
 import sys
 import time
+from io import FileIO
+from typing import Any
 
 GRACE = 5.0  # seconds a server has between being told to stop and being killed
 PR_SET_PDEATHSIG = 1
@@ -32,7 +34,7 @@ def main() -> int:
     return 0
 
 
-def keep(order, orders, owner):
+def keep(order: dict[str, Any], orders: FileIO, owner: int) -> None:
     """Start what is ordered, wait until it is no longer wanted, end it and remove its directory."""
     server = None
     try:
@@ -47,14 +49,14 @@ def keep(order, orders, owner):
         remove(order["directory"])
 
 
-def start(order):
+def start(order: dict[str, Any]) -> subprocess.Popen[bytes] | None:
     """Start the ordered command, if any, and say on standard output whether that worked."""
     if not order["command"]:
         say("started")
         return None
     with open(order["log"], "ab") as log:
         try:
-            server = subprocess.Popen(
+            server: subprocess.Popen[bytes] = subprocess.Popen(
                 order["command"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -72,22 +74,22 @@ def start(order):
     return server
 
 
-def die_with_parent():
+def die_with_parent() -> None:
     """Let the kernel kill the server if this keeper is killed. The keeper has one thread, as that needs."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def wait(orders, owner, server):
+def wait(orders: FileIO, owner: int, server: subprocess.Popen[bytes] | None) -> None:
     """Return when the starter closed its end or is gone; say it when the server ends by itself."""
-    running = server is not None
+    running = server
     while os.getppid() == owner and not select.select([orders], [], [], 0.2)[0]:
-        if running and server.poll() is not None:
-            running = False
-            say(f"ended {server.returncode}")
+        if running is not None and running.poll() is not None:
+            say(f"ended {running.returncode}")
+            running = None
 
 
-def stop(server, stop_signal):
+def stop(server: subprocess.Popen[bytes], stop_signal: int) -> None:
     if server.poll() is None:
         server.send_signal(stop_signal)
         try:
@@ -97,7 +99,7 @@ def stop(server, stop_signal):
             server.wait()
 
 
-def remove(directory):
+def remove(directory: str) -> None:
     """Remove the directory; children of the server may still be leaving it."""
     for _ in range(50):
         shutil.rmtree(directory, ignore_errors=True)
@@ -106,7 +108,7 @@ def remove(directory):
         time.sleep(0.02)
 
 
-def say(text):
+def say(text: str) -> None:
     try:
         os.write(1, text.encode() + b"\n")
     except OSError:

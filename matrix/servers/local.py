@@ -16,8 +16,8 @@ PREFIXES = (Path("/usr"), Path("/usr/local"), Path("/usr/local/mysql"), Path("/u
 def start(database: Database) -> Server:
     """Return a server of the row's product and major; raise WayUnavailable when none is installed."""
     installation = find(database)
-    starter = postgresql if database.kind == "postgresql" else mysql
-    return starter.start(database, installation, "local")
+    start_kind = postgresql.start if database.kind == "postgresql" else mysql.start
+    return start_kind(database, installation, "local")
 
 
 def identify(database: Database) -> str:

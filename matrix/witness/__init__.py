@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from matrix.servers.server import Server
 from matrix.witness.base import PASSING, Witness
 from matrix.witness.findings import (
     Account,
@@ -38,7 +39,7 @@ __all__ = [
 ]
 
 
-def open_witness(server, name: str, password_rounds: int = 1) -> Witness:
+def open_witness(server: Server, name: str, password_rounds: int = 1) -> Witness:
     """Create database `name` and an ordinary role that owns it on `server`, and watch it.
 
     `name` starts with "matrix_" and must not be the beginning of another stack's name on the

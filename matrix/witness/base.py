@@ -7,7 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 
-from matrix.servers.server import LogUnavailable
+from matrix.servers.server import LogUnavailable, Server
+from matrix.witness.capabilities import Connection
 from matrix.witness.findings import (
     Account,
     LockWait,
@@ -40,7 +41,7 @@ class Witness(ABC):
     #: Kinds of residue that cannot be seen from outside on this server.
     unseen: frozenset[str] = frozenset()
 
-    def __init__(self, server) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
         self.product: str = server.database.product
         self._ddl: list[str] = []
@@ -114,7 +115,7 @@ class Witness(ABC):
             wanted -= {"prepared_transaction"}
         return sorted(wanted - seen)
 
-    def _play(self, scene: Scene, first, second) -> set[str]:
+    def _play(self, scene: Scene, first: Connection, second: Connection) -> set[str]:
         """The kinds of residue that are seen while a scene is played."""
         name = self.account.database
         self._say(first, scene.before)
@@ -129,7 +130,7 @@ class Witness(ABC):
         found += self.find_residue(baseline, alive=self.list_backends())
         return {residue.kind for residue in found}
 
-    def _say(self, connection, statements: str) -> None:
+    def _say(self, connection: Connection, statements: str) -> None:
         with connection.cursor() as cursor:
             for statement in statements.split(";\n"):
                 cursor.execute(statement)
@@ -143,7 +144,7 @@ class Witness(ABC):
         self.build_schema(self._ddl)
 
     @abstractmethod
-    def _open_as_stack(self): ...
+    def _open_as_stack(self) -> Connection: ...
 
     # -- repairing -------------------------------------------------------------------------
 

@@ -6,11 +6,13 @@ MySQL has none, and whether a server notices a lost update depends on its versio
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 
 import psycopg
 import pymysql
 
+Connection = psycopg.Connection | pymysql.Connection
 REFUSALS = (psycopg.Error, pymysql.Error)
 
 #: Capability -> statements that succeed, one after the other, where the server has it.
@@ -40,7 +42,7 @@ PROBES = {
 }  # fmt: skip
 
 
-def probe_capabilities(open_connection) -> dict[str, bool]:
+def probe_capabilities(open_connection: Callable[[], Connection]) -> dict[str, bool]:
     """Return what the server can do, by name.
 
     open_connection: function that opens a connection (autocommit) to an empty database as the stack.
@@ -52,7 +54,7 @@ def probe_capabilities(open_connection) -> dict[str, bool]:
     return found
 
 
-def can_say(connection, *statements: str) -> bool:
+def can_say(connection: Connection, *statements: str) -> bool:
     """Whether the server takes all of the statements; a transaction that they leave open is rolled back."""
     with connection.cursor() as cursor:
         try:
@@ -64,7 +66,7 @@ def can_say(connection, *statements: str) -> bool:
         return True
 
 
-def survives_error(connection) -> bool:
+def survives_error(connection: Connection) -> bool:
     """Whether a transaction can go on after a statement of it was refused."""
     with connection.cursor() as cursor:
         cursor.execute("begin")
@@ -75,7 +77,7 @@ def survives_error(connection) -> bool:
     return False
 
 
-def refuses_lost_update(first, second) -> bool:
+def refuses_lost_update(first: Connection, second: Connection) -> bool:
     """Whether REPEATABLE READ refuses to change a row that another transaction has changed meanwhile."""
     can_say(first, "create table probe_conflict (one int)", "insert into probe_conflict values (1)")
     # MySQL refuses SET TRANSACTION inside a transaction, and REPEATABLE READ is its default.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from matrix.witness.findings import Residue
 
@@ -39,7 +40,7 @@ class Holding:
     weak: bool = False
 
     @property
-    def identity(self) -> tuple:
+    def identity(self) -> tuple[Any, ...]:
         return self.kind, self.object, self.backend, self.mark
 
 
@@ -81,7 +82,7 @@ def compare_holdings(before: list[Holding], now: list[Holding]) -> list[Residue]
         return []
     known = {holding.identity for holding in before}
     in_transaction = {h.backend for h in before if h.kind == "open_transaction"}
-    found = Counter()
+    found: Counter[Residue] = Counter()
     for holding in now:
         excused = holding.weak and holding.backend in in_transaction
         if holding.identity not in known and not excused:
@@ -188,7 +189,7 @@ def _compare_table(table: str, before: Rows, now: Rows, unread: int) -> list[Res
     return [Residue(kind, table, _show(groups[kind], count), count) for kind, count in counts.items() if count]
 
 
-def _pick(rows: Rows, wanted: Counter) -> Rows:
+def _pick(rows: Rows, wanted: Counter[str]) -> Rows:
     return [row for row in rows if wanted[row[1]] > 0 and not wanted.subtract([row[1]])]
 
 

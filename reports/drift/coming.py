@@ -1,11 +1,10 @@
 """What will change: the same rows with pre-releases of SQLAlchemy and the drivers, against the results of today."""
 
-from collections.abc import Mapping
-
+from matrix.facts import JsonObject
 from reports.drift.comparison import compare_results
 
 
-def find_coming(now: Mapping, ahead: Mapping) -> dict:
+def find_coming(now: JsonObject, ahead: JsonObject) -> JsonObject:
     """Return the 'coming' of results.schema.json: versions that differ and the cells that change with them.
 
     now, ahead: results.json of today's pins and of the pre-releases; only stacks that ran in both are compared.
@@ -15,7 +14,7 @@ def find_coming(now: Mapping, ahead: Mapping) -> dict:
     return {**compare_results(*parts), "stacks": len(stacks), "versions": list_versions(now, ahead, stacks)}
 
 
-def list_versions(now: Mapping, ahead: Mapping, stacks: list[str]) -> list[dict]:
+def list_versions(now: JsonObject, ahead: JsonObject, stacks: list[str]) -> list[JsonObject]:
     """Return each step of a package's version with the stacks that make it, by package."""
     steps: dict[tuple[str, str, str], list[str]] = {}
     for stack in stacks:

@@ -1,7 +1,8 @@
 """The drift of results as a Markdown table, for the summary page of a CI job."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+from matrix.facts import JsonObject
 from reports.junit import describe_side
 
 SHOWN = 100
@@ -9,7 +10,7 @@ SHOWN = 100
 SPECIAL = {ord(character): f"&#{ord(character)};" for character in "&<>|`*_[]()!\\~@#"}
 
 
-def draw_drift(results: Mapping) -> str:
+def draw_drift(results: JsonObject) -> str:
     """Return what ran, and a row for each cell that is not as the baseline says, as Markdown."""
     summary, drift = results["summary"], results["drift"]
     lines = [f"**{summary['stacks_ran']} stacks, {summary['cells']} cells**: {escape(describe_state(results))}", ""]
@@ -23,7 +24,7 @@ def draw_drift(results: Mapping) -> str:
     return "\n".join(lines) + "\n"
 
 
-def describe_state(results: Mapping) -> str:
+def describe_state(results: JsonObject) -> str:
     """Say in words how the results stand to the baseline."""
     state = results["baseline"]["state"]
     if state == "drift":
@@ -31,7 +32,7 @@ def describe_state(results: Mapping) -> str:
     return "no baseline" if state == "none" else state
 
 
-def draw_rows(drift: Iterable[Mapping]) -> list[str]:
+def draw_rows(drift: Iterable[JsonObject]) -> list[str]:
     columns = (
         (change["cell"], change["change"], describe_side(change["expected"]), describe_side(change["actual"]), "yes" if change["fails"] else "no")
         for change in drift

@@ -4,10 +4,12 @@ import hashlib
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
+from matrix.facts import JsonObject
 from matrix.judging.causes import CAUSES
-from matrix.judging.changes import split_cell
+from matrix.judging.changes import Judged, split_cell
 from reports.readme.headline import Inputs, find_words
 from reports.results.content import Content
 from reports.results.legend import make_legend
@@ -24,7 +26,7 @@ class PictureError(Exception):
     """The README's picture is stale; the text says what to do."""
 
 
-def make_preview(inputs: Inputs, content: Content) -> dict:
+def make_preview(inputs: Inputs, content: Content) -> JsonObject:
     """Return results of STACK as its baseline has them: no times, no details. Raises HeadlineError for a case without a level."""
     own = {cell: judged for cell, judged in inputs.baseline.items() if split_cell(cell)[0] == STACK}
     row = next(row for row in inputs.rows if row.id == STACK)
@@ -43,15 +45,15 @@ def make_preview(inputs: Inputs, content: Content) -> dict:
     }  # fmt: skip
 
 
-def shape_cells(cells: dict) -> dict:
-    shaped: dict[str, dict] = {}
+def shape_cells(cells: Mapping[str, Judged]) -> JsonObject:
+    shaped: dict[str, JsonObject] = {}
     for cell, judged in cells.items():
         _, recipe, case = split_cell(cell)
         shaped.setdefault(recipe, {})[case] = {"verdict": judged.verdict} | ({"cause": judged.cause} if judged.cause else {})
     return shaped
 
 
-def describe(recipe: str, word: str, cells: dict) -> dict:
+def describe(recipe: str, word: str, cells: Mapping[str, Judged]) -> JsonObject:
     judged = [one for cell, one in cells.items() if split_cell(cell)[1] == recipe]
     counts = Counter(one.verdict for one in judged)
     red = ", ".join(f"{verdict} in {number}" for verdict, number in sorted(counts.items()) if verdict not in ("isolates", "n/a"))
@@ -60,14 +62,14 @@ def describe(recipe: str, word: str, cells: dict) -> dict:
     return {"word": word, "note": note, "counts": dict(counts), "cost": None, "outdated": False, "causes": dict(causes)}
 
 
-def hash_preview(preview: dict) -> str:
+def hash_preview(preview: JsonObject) -> str:
     """The hash of what the picture shows and of the files that draw it."""
     shown = {recipe: preview["recipes"][recipe]["code"] for recipe, word in preview["words"][STACK].items() if word["word"].startswith("isolates")}
     drawn = {name: (STATIC / name).read_text(encoding="utf-8") for name in DRAWN_BY}
     return hashlib.sha256(json.dumps([preview["words"], shown, drawn], sort_keys=True).encode()).hexdigest()[:16]
 
 
-def check_picture(readme: Path, preview: dict) -> None:
+def check_picture(readme: Path, preview: JsonObject) -> None:
     """Raise PictureError when the README's picture was made from other inputs."""
     found = MARK.search(readme.read_text(encoding="utf-8"))
     if not found or found[1] != hash_preview(preview):

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 DIRECTORY = Path(__file__).parent
 PARTS = {"happens": "What happens, and why", "works": "What works on that stack", "upgrade": "What works after upgrading"}
@@ -66,6 +66,9 @@ class Story:
     tried: tuple[Tried, ...] = ()
 
 
+T = TypeVar("T", Story, Claim, Tried)
+
+
 def load_stories(directory: Path = DIRECTORY) -> tuple[Story, ...]:
     """Read all stories, in the order of their field `order`. Raises StoryError."""
     found = [(read_toml(path), path) for path in sorted(directory.glob("*.toml"))]
@@ -105,12 +108,13 @@ def make_claim(row: Mapping[str, Any], path: Path) -> Claim:
     return claim
 
 
-def build(kind: type, row: Mapping[str, Any], where: str) -> Any:
+def build(kind: type[T], row: Mapping[str, Any], where: str) -> T:
     """Make a dataclass of a table whose keys are exactly its fields; lists become tuples."""
     unknown = row.keys() - {field.name for field in fields(kind)}
     if unknown:
         raise StoryError(f"{where}: field {sorted(unknown)[0]!r} is not known")
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
     try:
-        return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+        return kind(**values)
     except TypeError as error:
         raise StoryError(f"{where}: {str(error).partition(') ')[2] or error}") from None

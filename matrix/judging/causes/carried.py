@@ -1,5 +1,6 @@
 """What one test left in the process for the next: such cells change with the order of the tests."""
 
+from matrix.facts import JsonObject
 from matrix.judging.causes import links
 from matrix.judging.causes.evidence import Evidence
 from matrix.judging.causes.marks import Proof
@@ -25,7 +26,7 @@ def carried_state(cell: Evidence) -> Proof | None:
     return cell.find_residue(*CARRIED) or find_carried(cell.other)
 
 
-def find_carried(facts: dict | None) -> Proof | None:
+def find_carried(facts: JsonObject | None) -> Proof | None:
     found = next((entry for entry in (facts or {}).get("process", ()) if entry["kind"] in CARRIED), None)
     if not found:
         return None

@@ -1,5 +1,7 @@
 """How a COMMIT came about: asked for or not, with or without a savepoint, after a rollback."""
 
+from collections.abc import Callable
+
 from matrix.judging.causes.evidence import Evidence
 from matrix.judging.causes.marks import Commit, Mark, Proof
 from matrix.judging.causes.statements import is_cleanup, tidy
@@ -8,7 +10,7 @@ from matrix.judging.causes.statements import is_cleanup, tidy
 CLOCK = 0.05
 
 
-def prove_first(cell: Evidence, holds) -> Proof | None:
+def prove_first(cell: Evidence, holds: Callable[[Commit], bool]) -> Proof | None:
     """Return the proof by the first durable commit for which the condition holds."""
     if not cell.leaks:
         return None

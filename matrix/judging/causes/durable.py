@@ -134,8 +134,9 @@ def savepoint_used_up(cell: Evidence) -> Proof | None:
 )
 def commit_after_lost_connection(cell: Evidence) -> Proof | None:
     closed = find_lost(cell) if cell.leaks else None
-    later = closed and next((commit for commit in cell.commits if commit.mark.index > closed.index), None)
-    return later and closed.prove(", on the connection of the fixture's transaction, and a COMMIT came after it")
+    if closed is None or not any(commit.mark.index > closed.index for commit in cell.commits):
+        return None
+    return closed.prove(", on the connection of the fixture's transaction, and a COMMIT came after it")
 
 
 @theme.cause(

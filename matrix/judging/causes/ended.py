@@ -4,7 +4,7 @@ import signal
 
 from matrix.judging.causes import links
 from matrix.judging.causes.evidence import Evidence
-from matrix.judging.causes.marks import Proof
+from matrix.judging.causes.marks import Mark, Proof
 from matrix.judging.causes.statements import is_cleanup, is_ddl
 from matrix.judging.causes.theme import Theme
 
@@ -85,7 +85,7 @@ def waits_for_lock(cell: Evidence) -> bool:
     return bool(hang) and hang["reason"] == "lock wait"
 
 
-def last_statement_of_waiter(cell: Evidence):
+def last_statement_of_waiter(cell: Evidence) -> Mark | None:
     waiter = cell.facts["hang"].get("waiter")
     mine = [mark for mark in cell.marks if waiter is not None and mark.backend == waiter and mark.text]
     return mine[-1] if mine else None

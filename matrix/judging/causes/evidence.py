@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from matrix.facts import JsonObject
 from matrix.judging.causes.marks import ENDINGS, Commit, Mark, Proof, find_ended, make_mark
 from matrix.judging.causes.statements import is_write
 from matrix.judging.verdicts import Judgement, find_leaks, has_broken
@@ -15,7 +16,7 @@ class Evidence:
     product: postgresql, mysql or mariadb.
     """
 
-    def __init__(self, judgement: Judgement, product: str, other: dict | None = None):
+    def __init__(self, judgement: Judgement, product: str, other: JsonObject | None = None):
         self.facts = judgement.shown
         self.verdict = judgement.verdict
         self.product = product
@@ -73,7 +74,8 @@ class Evidence:
 
         Sessions send theirs with the first statement, so the phase does not tell.
         """
-        own, written = set(), set()
+        own: set[int] = set()
+        written: set[int] = set()
         for mark in self.wire:
             if mark.does == "savepoint" and mark.lane in self.outer - written:
                 own.add(mark.index)

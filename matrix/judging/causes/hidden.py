@@ -6,7 +6,8 @@ from matrix.judging.causes import links
 from matrix.judging.causes.evidence import Evidence
 from matrix.judging.causes.marks import Mark, Proof, reads, uses_tables
 from matrix.judging.causes.statements import is_write
-from matrix.judging.causes.undone import theme, was_refused
+from matrix.judging.causes.undone import theme as theme
+from matrix.judging.causes.undone import was_refused
 
 # What SQLAlchemy asks SQLite when it looks for tables; no server of the matrix knows it.
 SQLITE = re.compile(r"PRAGMA\s", re.IGNORECASE)
@@ -99,7 +100,7 @@ def unfinished_work_read(cell: Evidence) -> Proof | None:
         around = {mark.index: open_now for mark, open_now, _ in cell.replay_savepoints(lane)}
         after = [mark for mark in calls[last + 1 :] if mark.does != "statement" or uses_tables(mark)]
         read = next((mark for mark in after if mark.does != "savepoint"), None)
-        if around[calls[last].index] and read not in (None, *after[:1]) and read.does == "statement":
+        if around[calls[last].index] and read is not None and read not in after[:1] and read.does == "statement":
             return read.prove(", in a savepoint on top of the one that still held unfinished work")
     return None
 

@@ -145,7 +145,7 @@ def one_database_session(cell: Evidence) -> Proof | None:
 
 def works_twice(bound: list[Mark], calls: list[Mark]) -> bool:
     """True when the same was asked for twice on one connection, or after two rows were inserted there."""
-    texts = [OF_CONNECTION.search(mark.text)[0].upper() for mark in bound]
+    texts = [found[0].upper() for mark in bound if (found := OF_CONNECTION.search(mark.text))]
     inserts = [mark for mark in calls if mark.lane == bound[0].lane and mark.text.upper().startswith("INSERT")]
     return len(texts) > len(set(texts)) or len(inserts) > 1
 

@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from typing import final
 
+from matrix.facts import JsonObject
 from matrix.judging.causes.statements import classify, is_write, name_savepoint
 
 # What drivers ask for by themselves when they connect.
@@ -20,10 +22,11 @@ class Proof:
     timeline: int | None = None
     fact: str | None = None
 
-    def as_json(self) -> dict:
+    def as_json(self) -> JsonObject:
         return {"timeline": self.timeline, "fact": self.fact, "text": self.text}
 
 
+@final  # so `mark and mark.prove()` is a proof or None
 @dataclass(frozen=True)
 class Mark:
     """One event of the timeline. `does` is what it does to the transaction, whoever recorded it."""
@@ -44,6 +47,7 @@ class Mark:
         return Proof(f"lane {self.lane}, {self.phase or 'outside a phase'}: {who} {what}{says}", timeline=self.index)
 
 
+@final
 @dataclass(frozen=True)
 class Commit:
     """A COMMIT that made writes durable: the mark, the first write, and what had happened on its lane before."""
@@ -61,7 +65,7 @@ def find_ended(mark: Mark, open_now: list[Mark]) -> Mark | None:
     return next((found for found in reversed(open_now) if name_savepoint(found.text) in (name, "")), None)
 
 
-def make_mark(index: int, event: dict) -> Mark:
+def make_mark(index: int, event: JsonObject) -> Mark:
     text, name = event.get("text") or "", event["event"]
     does = classify(text) if name == "statement" else name
     return Mark(index, event["at"], event["lane"], event.get("backend"), event["source"], name, text, event.get("phase"), does)

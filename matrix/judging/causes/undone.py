@@ -54,7 +54,9 @@ def commit_swallowed(cell: Evidence) -> Proof | None:
     if not cell.breaks:
         return None
     # Where the fixture holds a transaction elsewhere, only a released savepoint shows that the application committed.
-    written, committed, witness = set(), set(), "server" if cell.server else "client"
+    written: set[int] = set()
+    committed: set[int] = set()
+    witness = "server" if cell.server else "client"
     for mark in cell.in_call(cell.marks):
         # a connection that is lost loses its work too, and only the client can tell
         if mark.source != witness and mark.does != "close":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pymysql
 
+from matrix.servers.server import Server
 from matrix.witness.base import Witness
 from matrix.witness.capabilities import probe_capabilities
 from matrix.witness.findings import LockWait, RepairBlocked, Statement
@@ -17,7 +19,7 @@ from matrix.witness.mysql.connecting import ask, quote
 from matrix.witness.mysql.log import GeneralLog
 from matrix.witness.mysql.mariadb import InnodbMonitor
 from matrix.witness.mysql.rows import CAP, Contents, is_locked, restore_rows
-from matrix.witness.observing import Holding, Observation
+from matrix.witness.observing import Catalogue, Holding, Observation, Rows
 
 _GONE = {pymysql.constants.ER.NO_SUCH_TABLE, pymysql.constants.ER.BAD_FIELD_ERROR}
 
@@ -25,14 +27,14 @@ _GONE = {pymysql.constants.ER.NO_SUCH_TABLE, pymysql.constants.ER.BAD_FIELD_ERRO
 class MysqlWitness(Witness):
     """Looks through an administrator's connection to the stack's own database."""
 
-    def __init__(self, server, name: str) -> None:
+    def __init__(self, server: Server, name: str) -> None:
         super().__init__(server)
         self.account = connecting.name_account(server, name)
         self._connection = connecting.connect(server)
         self._cursor = self._connection.cursor()
         connecting.create_account(self._cursor, self.account)
         self._use()
-        self._known = None
+        self._known: tuple[tuple[Any, ...] | None, Catalogue, Contents, list[Holding]] | None = None
         self._fingerprint = FINGERPRINTS[self.product]
         eyes = PerformanceSchema if self.product == "mysql" else InnodbMonitor
         self._activity = eyes(self._cursor, self.account)
@@ -61,14 +63,14 @@ class MysqlWitness(Witness):
         raise changed
 
     def _observe_once(self, baseline: Observation | None) -> Observation:
-        *answers, prepared, fingerprint = ask(self._cursor, *self._activity.queries, "xa recover", self._fingerprint)
+        *answers, recovered, fingerprint = ask(self._cursor, *self._activity.queries, "xa recover", self._fingerprint)
         held = self._activity.read_holdings(self._cursor, answers)
-        mine = connecting.choose_prepared(prepared, self.account.database)
+        mine = connecting.choose_prepared(recovered, self.account.database)
         prepared = [Holding("prepared_transaction", xid, "XA PREPARE") for xid in mine]
-        objects, contents, databases = self._recall(fingerprint)
+        objects, contents, databases = known = self._recall(fingerprint)
         if not held.settled:
             # A statement still running was counted, but its change may be yet to come.
-            self._known = (None, *self._known[1:])
+            self._known = (None, *known)
         covered = frozenset(h.object for h in held.holdings if h.mark in COVERING)
         if held.waiting:
             covered = frozenset(table.name for table in contents.tables)
@@ -76,7 +78,7 @@ class MysqlWitness(Witness):
         holdings = held.holdings + prepared + databases
         return Observation(fingerprint, objects, rows, counters, holdings, unread, covered)
 
-    def _recall(self, fingerprint: tuple):
+    def _recall(self, fingerprint: tuple[Any, ...]) -> tuple[Catalogue, Contents, list[Holding]]:
         if self._known is None or self._known[0] != fingerprint:
             objects = read_catalogue(self._cursor)
             if self._known and list(self._known[1].values()) == list(objects.values()):
@@ -92,12 +94,14 @@ class MysqlWitness(Witness):
         extra = [name for name in names if name != self.account.database]
         return [Holding("database_created", name, "database") for name in extra]
 
-    def _read_contents(self, contents: Contents, baseline: Observation | None, covered: frozenset[str]):
+    def _read_contents(
+        self, contents: Contents, baseline: Observation | None, covered: frozenset[str]
+    ) -> tuple[dict[str, Rows], dict[str, str], dict[str, int]]:
         if baseline is None:
             return *contents.read(self._cursor, None, covered), {}
         limit = CAP + max(map(len, baseline.rows.values()), default=0)
         rows, counters = contents.read(self._cursor, limit, covered)
-        unread = {}
+        unread: dict[str, int] = {}
         for name in [name for name in rows if len(rows[name]) >= limit]:
             known = baseline.rows.get(name, [])
             rows[name], unread[name] = contents.read_capped(self._cursor, known, name)
@@ -127,7 +131,7 @@ class MysqlWitness(Witness):
             self._cursor.execute(f"create database {quote(self.account.database)}")
         self._use()
 
-    def _open_as_stack(self):
+    def _open_as_stack(self) -> pymysql.Connection:
         return connecting.connect_as(self.account)
 
     def _end_prepared(self, names: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from pymysql.cursors import Cursor
 
@@ -93,7 +94,7 @@ class PerformanceSchema:
         }  # fmt: skip
         self.queries = [self._texts["held"], _TEMPORARY]
 
-    def read_holdings(self, cursor: Cursor, answers: list[tuple]) -> Held:
+    def read_holdings(self, cursor: Cursor, answers: list[tuple[Any, ...]]) -> Held:
         """What the answers to `queries` mean."""
         held, temporary = answers
         settled = all(row[1] == "Sleep" for row in held)
@@ -107,7 +108,7 @@ class PerformanceSchema:
         holdings += describe_locks(self._account.database, locks)
         return Held(holdings + self._describe_temporary(cursor, temporary), settled, waiting)
 
-    def _describe_temporary(self, cursor: Cursor, rows: tuple) -> list[Holding]:
+    def _describe_temporary(self, cursor: Cursor, rows: tuple[Any, ...]) -> list[Holding]:
         """InnoDB names a temporary table #sql<process>_<connection>_<number>, in hexadecimal."""
         own = set(self.list_backends(cursor)) if rows else set()
         owners = [(int(name.split("_")[1], 16), name) for (name,) in rows if name.count("_") == 2]
@@ -138,9 +139,10 @@ def _conflict(wanted: str, held: str, status: str) -> bool:
     return wanted in ("EXCLUSIVE", "SHARED_NO_READ_WRITE") or held not in STRENGTH[:5]
 
 
-def describe_locks(database: str, rows: Iterable[tuple]) -> list[Holding]:
+def describe_locks(database: str, rows: Iterable[tuple[Any, ...]]) -> list[Holding]:
     """User-level locks one by one; of a backend's locks on one table only the strongest."""
-    named, strongest = [], {}
+    named: list[Holding] = []
+    strongest: dict[tuple[int, str], int] = {}
     for backend, object_type, schema, name, lock in rows:
         if object_type == "USER LEVEL LOCK":
             named.append(Holding("advisory_lock_held", name, "GET_LOCK", backend))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from pymysql.cursors import Cursor
 
@@ -88,10 +89,9 @@ def _read_table(name: str, text: str, drop: str) -> Iterator[SchemaObject]:
 
 
 def _read_line(table: str, line: str) -> SchemaObject:
-    if line.startswith("`"):
-        kind, name = "column", _NAME.match(line)
+    if name := _NAME.match(line):
         label = name.group(1)
-        return SchemaObject(kind, f"{table}.{label}", table, line[name.end() :].strip(), "")
+        return SchemaObject("column", f"{table}.{label}", table, line[name.end() :].strip(), "")
     found = _NAME.search(line)
     label = "PRIMARY" if line.startswith("PRIMARY") else (found.group(1) if found else line)
     alter = f"alter table {quote(table)} drop"
@@ -103,7 +103,7 @@ def _read_line(table: str, line: str) -> SchemaObject:
     return SchemaObject("index", f"{table}.{label}", table, line, f"{alter} index {quote(label)}")
 
 
-def _read_trigger(row: tuple) -> SchemaObject:
+def _read_trigger(row: tuple[Any, ...]) -> SchemaObject:
     name, event, table, statement, timing = row[:5]
     drop = _DROPS["trigger"].format(quote(name))
     return SchemaObject("trigger", f"{table}.{name}", table, f"{timing} {event}: {statement}", drop)

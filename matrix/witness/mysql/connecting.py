@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
+from typing import Any
 
 import pymysql
 from pymysql.constants import CLIENT
 from pymysql.cursors import Cursor
 
+from matrix.servers.server import Server
 from matrix.witness.findings import Account, WitnessError
 
 #: MySQL's limit for user names; MariaDB allows more.
@@ -25,7 +27,7 @@ _SETTINGS = [
 ]
 
 
-def connect(server, database: str | None = None) -> pymysql.Connection:
+def connect(server: Server, database: str | None = None) -> pymysql.Connection:
     """An administrator's connection in autocommit. Raises WitnessError."""
     connection = _connect(server.host, server.port, server.user, server.password, database)
     cursor = connection.cursor()
@@ -44,7 +46,7 @@ def connect_as(account: Account) -> pymysql.Connection:
     return _connect(account.host, account.port, account.user, account.password, account.database)
 
 
-def _connect(host: str, port: int, user: str, password: str, database: str | None):
+def _connect(host: str, port: int, user: str, password: str, database: str | None) -> pymysql.Connection:
     try:
         return pymysql.connect(
             host=host, port=port, user=user, password=password, database=database,
@@ -55,7 +57,7 @@ def _connect(host: str, port: int, user: str, password: str, database: str | Non
         raise WitnessError(f"the witness cannot connect to {host}:{port}: {error.args[-1]}") from None
 
 
-def ask(cursor: Cursor, *queries: str) -> list[tuple]:
+def ask(cursor: Cursor, *queries: str) -> list[tuple[Any, ...]]:
     """The answers to several queries, one tuple of rows each, in one round trip."""
     cursor.execute("; ".join(queries))
     answers = [cursor.fetchall()]
@@ -64,7 +66,7 @@ def ask(cursor: Cursor, *queries: str) -> list[tuple]:
     return answers
 
 
-def name_account(server, name: str) -> Account:
+def name_account(server: Server, name: str) -> Account:
     """A random password, and a user name that fits: the end of a long one becomes a digest."""
     user = name
     if len(user) > _LONGEST_USER:
@@ -95,7 +97,7 @@ def drop_account(cursor: Cursor, account: Account) -> None:
         cursor.execute(f"drop database if exists {quote(database)}")
 
 
-def choose_prepared(rows: Iterable[tuple], name: str) -> list[str]:
+def choose_prepared(rows: Iterable[tuple[Any, ...]], name: str) -> list[str]:
     """Of the server's prepared transactions those whose ids carry the database's name."""
     chosen = []
     for form, size, _, data in rows:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from pymysql.cursors import Cursor
 
-from matrix.servers.server import LogUnavailable
+from matrix.servers.server import LogUnavailable, Server
 from matrix.witness.findings import Statement
 from matrix.witness.mysql.connecting import ask
 
@@ -20,7 +21,7 @@ _changing = threading.Lock()
 class GeneralLog:
     """One stack's share of the server's only general log: it runs while any stack needs it."""
 
-    def __init__(self, server, user: str) -> None:
+    def __init__(self, server: Server, user: str) -> None:
         self._place = (server.host, server.port)
         self._pattern = user.replace("_", "\\_") + "[%"
         self._given = server.given
@@ -58,6 +59,6 @@ class GeneralLog:
         fresh.sort(key=lambda row: row[0])
         return [Statement(float(at), backend, text) for at, backend, text in fresh]
 
-    def _fetch(self, cursor: Cursor) -> list[tuple]:
+    def _fetch(self, cursor: Cursor) -> list[tuple[Any, ...]]:
         cursor.execute(_READ, [self._pattern])
         return list(cursor.fetchall())

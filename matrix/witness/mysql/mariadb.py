@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import pymysql
 from pymysql.cursors import Cursor
@@ -66,7 +67,7 @@ class InnodbMonitor:
         self.queries = [_MONITOR, self._locks]
         self._asked = 0.0
 
-    def read_holdings(self, cursor: Cursor, answers: list[tuple]) -> Held:
+    def read_holdings(self, cursor: Cursor, answers: list[tuple[Any, ...]]) -> Held:
         """What the answers to `queries` mean. A running schema change holds locks, on the schema
         if on nothing else."""
         monitor, locks = answers
@@ -78,7 +79,7 @@ class InnodbMonitor:
         waiting = any(_waits_for_name(state) for state, _ in own.values())
         return Held(holdings + self._describe_locks(locks, set(own)), not locks, waiting)
 
-    def _list_transactions(self, monitor: tuple) -> list[Transaction]:
+    def _list_transactions(self, monitor: tuple[Any, ...]) -> list[Transaction]:
         found = []
         for match in _TRANSACTION.finditer(monitor[0][2]):
             session, locks = _SESSION.search(match[0]), _ROW_LOCKS.search(match[0])
@@ -87,7 +88,7 @@ class InnodbMonitor:
                 found.append(Transaction(match[1], int(session[1]), count, waits))
         return found
 
-    def _describe_locks(self, rows: tuple, own: set[int]) -> list[Holding]:
+    def _describe_locks(self, rows: tuple[Any, ...], own: set[int]) -> list[Holding]:
         translated = []
         for backend, kind, schema, name, mode in rows:
             if backend in own and kind == "User lock":
@@ -118,7 +119,7 @@ class InnodbMonitor:
         said = {backend: query or "" for backend, _, query in processes}
         return [LockWait(w.waiter, w.holders, f"{w.what}: {said.get(w.waiter, '')}") for w in waits]
 
-    def _find_row_waits(self, cursor, transactions, waiting) -> list[LockWait]:
+    def _find_row_waits(self, cursor: Cursor, transactions: list[Transaction], waiting: list[Transaction]) -> list[LockWait]:
         """Only this stack touches its tables: with one other holder of locks, that is the one."""
         waits = []
         for waiter in waiting:

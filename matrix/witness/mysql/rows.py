@@ -69,9 +69,9 @@ class Contents:
     def __init__(self, catalogue: Catalogue) -> None:
         self.tables = [_describe(catalogue, name) for kind, name in catalogue if kind == "table"]
         self._sequences = [name for kind, name in catalogue if kind == "sequence"]
-        self._asked: dict[tuple, tuple] = {}
+        self._asked: dict[tuple[int | None, frozenset[str]], tuple[list[Table], list[str], list[str]]] = {}
 
-    def read(self, cursor: Cursor, limit: int | None, covered: frozenset[str]):
+    def read(self, cursor: Cursor, limit: int | None, covered: frozenset[str]) -> tuple[dict[str, Rows], dict[str, str]]:
         """Rows by table and values by counter; tables in `covered` are left out."""
         if (limit, covered) not in self._asked:
             self._asked[limit, covered] = self._write_queries(limit, covered)
@@ -84,7 +84,7 @@ class Contents:
             rows[tables[place].name].append((key, content))
         return rows, {name: read_counter(answer[0][1]) if len(answer[0]) > 1 else str(answer[0][0]) for name, answer in zip(names, answers, strict=True)}
 
-    def _write_queries(self, limit: int | None, covered: frozenset[str]):
+    def _write_queries(self, limit: int | None, covered: frozenset[str]) -> tuple[list[Table], list[str], list[str]]:
         """The tables that are read, the counters by name, and the queries for all of them."""
         tables = [table for table in self.tables if table.name not in covered]
         selects = [table.select(place, limit) for place, table in enumerate(tables)]

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
-from psycopg import errors, sql
+from psycopg import Connection, errors, sql
 
+from matrix.servers.server import Server
 from matrix.witness.base import Witness
 from matrix.witness.capabilities import probe_capabilities
 from matrix.witness.findings import Account, LockWait, RepairBlocked, Statement
-from matrix.witness.observing import Catalogue, Observation
+from matrix.witness.observing import Catalogue, Holding, Observation, Rows
 from matrix.witness.postgresql import account as accounts
 from matrix.witness.postgresql.activity import Activity
 from matrix.witness.postgresql.catalogue import read_catalogue
@@ -27,7 +28,7 @@ _GONE = (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName
 class PostgresqlWitness(Witness):
     """Looks through an administrator's connection to the stack's own database."""
 
-    def __init__(self, server, name: str, password_rounds: int = 1) -> None:
+    def __init__(self, server: Server, name: str, password_rounds: int = 1) -> None:
         super().__init__(server)
         self.account = Account(server.host, server.port, name, secrets.token_urlsafe(18), name)
         accounts.create_account(server, self.account, password_rounds)
@@ -46,8 +47,9 @@ class PostgresqlWitness(Witness):
             "prepared_transactions": int(prepared) > 0,
         } | probe_capabilities(self._open_as_stack)
 
-    def _ask(self, query: str):
-        return self._cursor.execute(query).fetchone()[0]
+    def _ask(self, query: str) -> str:
+        answer: str = self._cursor.execute(query).fetchall()[0][0]
+        return answer
 
     def _order(self, command: str, *names: str) -> None:
         """Run a command with quoted identifiers in place of its {}."""
@@ -77,12 +79,12 @@ class PostgresqlWitness(Witness):
             self._known[fingerprint] = found
         return self._known[fingerprint]
 
-    def _read_contents(self, contents: Contents, baseline: Observation | None):
+    def _read_contents(self, contents: Contents, baseline: Observation | None) -> tuple[dict[str, Rows], dict[str, str], dict[str, int]]:
         if baseline is None:
             return *contents.read(self._cursor, None), {}
         limit = CAP + max(map(len, baseline.rows.values()), default=0)
         rows, counters = contents.read(self._cursor, limit)
-        unread = {}
+        unread: dict[str, int] = {}
         for name in [name for name in rows if len(rows[name]) >= limit]:
             seen, unread[name] = read_capped(self._cursor, contents, baseline.rows.get(name, []), name)
             rows = {**rows, name: seen}
@@ -97,10 +99,10 @@ class PostgresqlWitness(Witness):
             with self._connection.transaction():
                 yield
         except errors.LockNotAvailable as error:
-            holders = tuple(h.backend for h in self._list_transactions())
+            holders = tuple(h.backend for h in self._list_transactions() if h.backend)
             raise RepairBlocked(holders, error.diag.message_primary or "") from None
 
-    def _list_transactions(self):
+    def _list_transactions(self) -> list[Holding]:
         holdings = self._activity.read_state(self._cursor)[1]
         return [holding for holding in holdings if holding.kind == "open_transaction"]
 
@@ -112,7 +114,7 @@ class PostgresqlWitness(Witness):
             self._order("create schema if not exists public")
             self._order("grant all on schema public to {}", self.account.user)
 
-    def _open_as_stack(self):
+    def _open_as_stack(self) -> Connection:
         return accounts.connect_as(self.account)
 
     def _end_prepared(self, names: list[str]) -> None:

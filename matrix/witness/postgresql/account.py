@@ -10,6 +10,7 @@ from base64 import b64encode
 import psycopg
 from psycopg import sql
 
+from matrix.servers.server import Server
 from matrix.witness.findings import Account, WitnessError
 
 # Nothing the witness does may wait long for a lock of a live child; plans are made once.
@@ -19,7 +20,7 @@ _BACKENDS_IN = """select pg_terminate_backend(pid) from pg_stat_activity
  where datname = %s and pid <> pg_backend_pid()"""
 
 
-def connect(server, database: str) -> psycopg.Connection:
+def connect(server: Server, database: str) -> psycopg.Connection:
     """An administrator's connection in autocommit. Raises WitnessError."""
     return _connect(server.host, server.port, server.user, server.password, database)
 
@@ -40,10 +41,10 @@ def _connect(host: str, port: int, user: str, password: str, database: str) -> p
         raise WitnessError(f"the witness cannot connect to database {database}: {error}") from None
 
 
-def create_account(server, account: Account, password_rounds: int) -> None:
+def create_account(server: Server, account: Account, password_rounds: int) -> None:
     """Create role and database, in place of older ones of the same name."""
     with connect(server, "postgres") as admin:
-        if not admin.execute("select current_setting('is_superuser')::bool").fetchone()[0]:
+        if not admin.execute("select current_setting('is_superuser')::bool").fetchall()[0][0]:
             raise WitnessError(
                 f"role {server.user} is no superuser; the witness needs one to restore rows past triggers and foreign keys: give the URL of an administrator"
             )
@@ -65,16 +66,17 @@ def hash_password(password: str, rounds: int) -> str:
     salt = secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
-    salt, stored, server = (b64encode(part).decode() for part in (salt, stored, hmac.digest(salted, b"Server Key", "sha256")))
-    return f"SCRAM-SHA-256${rounds}:{salt}${stored}:{server}"
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    parts = [b64encode(part).decode() for part in (salt, stored, server)]
+    return f"SCRAM-SHA-256${rounds}:{parts[0]}${parts[1]}:{parts[2]}"
 
 
-def drop_account(server, account: Account) -> None:
+def drop_account(server: Server, account: Account) -> None:
     with connect(server, "postgres") as admin:
         _drop_account(admin, server, account)
 
 
-def _drop_account(admin: psycopg.Connection, server, account: Account) -> None:
+def _drop_account(admin: psycopg.Connection, server: Server, account: Account) -> None:
     admin.execute("set lock_timeout = '5s'")
     owned = """select datname from pg_database left join pg_roles r on r.oid = datdba
                 where rolname = %s or datname = %s"""
@@ -83,7 +85,7 @@ def _drop_account(admin: psycopg.Connection, server, account: Account) -> None:
     admin.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(account.user)))
 
 
-def drop_database(connection: psycopg.Connection, server, database: str) -> None:
+def drop_database(connection: psycopg.Connection, server: Server, database: str) -> None:
     """Drop a database whatever is connected to it or prepared in it."""
     query = "select gid from pg_prepared_xacts where database = %s"
     prepared = connection.execute(query, [database]).fetchall()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from psycopg import Cursor
 
 from matrix.witness.findings import LockWait
@@ -47,10 +49,10 @@ class Activity:
     """Questions about one stack's backends; the texts are made once, the server keeps plans."""
 
     def __init__(self, cursor: Cursor, database: str, role: str) -> None:
-        row = cursor.execute(
+        [row] = cursor.execute(
             "select d.oid, r.oid from pg_database d, pg_roles r where datname = %s and rolname = %s",
             [database, role],
-        ).fetchone()
+        ).fetchall()
         names = {"database": row[0], "role": row[1]}
         scope = _SCOPE.format(**names)
         self._state = _STATE.format(scope=scope, fingerprint=FINGERPRINT, **names)
@@ -60,7 +62,7 @@ class Activity:
 
     def read_state(self, cursor: Cursor) -> tuple[str, list[Holding]]:
         """The schema's fingerprint, and all that backends hold, in one round trip."""
-        fingerprint, transactions, locks, prepared, databases = cursor.execute(self._state).fetchone()
+        [(fingerprint, transactions, locks, prepared, databases)] = cursor.execute(self._state).fetchall()
         holdings = [_describe_transaction(*row) for row in transactions or ()]
         holdings += _describe_locks(locks or [])
         holdings += [Holding("prepared_transaction", gid, "prepared") for gid in prepared or ()]
@@ -85,9 +87,10 @@ def _describe_transaction(pid: int, start: str, state: str, query: str) -> Holdi
     return Holding("open_transaction", state, query, pid, mark=start)
 
 
-def _describe_locks(locks: list[list]) -> list[Holding]:
+def _describe_locks(locks: list[list[Any]]) -> list[Holding]:
     """Advisory locks one by one; of a backend's locks on one table only the strongest."""
-    advisory, strongest = [], {}
+    advisory: list[Holding] = []
+    strongest: dict[tuple[int, str], int] = {}
     for pid, locktype, mode, relation, classid, objid, objsubid in locks:
         if locktype == "advisory":
             key = str(int(classid) << 32 | int(objid)) if objsubid == 1 else f"{classid},{objid}"

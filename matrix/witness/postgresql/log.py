@@ -35,7 +35,7 @@ def parse_log(text: str, database: str, zone: ZoneInfo) -> Iterator[Statement]:
         yield Statement(entry[0], entry[1], "\n".join(entry[2]))
 
 
-def _open_entry(match: re.Match, database: str, zone: ZoneInfo) -> tuple[float, int, list[str]] | None:
+def _open_entry(match: re.Match[str], database: str, zone: ZoneInfo) -> tuple[float, int, list[str]] | None:
     moment, pid, where, level, statement = match.groups()
     # whoever creates or drops a copy is connected to another database, and names this one
     if level != "LOG" or not ((where or "").startswith(database) or database in statement):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg import Cursor, errors
 
@@ -55,7 +56,7 @@ class Contents:
         self.tables = [Table(*row) for row in cursor.execute(_TABLES).fetchall()]
         branches = [table.select(place) for place, table in enumerate(self.tables)]
         self._query = " union all ".join(branches)
-        self._raw: list[tuple] | None = None
+        self._raw: list[tuple[Any, ...]] | None = None
         #: Tables whose rows the last read could not have.
         self.covered: frozenset[str] = frozenset()
         self._read: tuple[dict[str, Rows], dict[str, str]] = ({}, {})
@@ -69,7 +70,7 @@ class Contents:
             self._raw, self._read = raw, self._sort(raw)
         return self._read
 
-    def _fetch(self, cursor: Cursor, limit: int | None) -> list[tuple]:
+    def _fetch(self, cursor: Cursor, limit: int | None) -> list[tuple[Any, ...]]:
         try:
             return cursor.execute(self._query, {"limit": limit}).fetchall()
         except errors.LockNotAvailable:
@@ -77,14 +78,14 @@ class Contents:
             places = range(len(self.tables))
             return [row for place in places for row in self._fetch_one(cursor, place, limit)]
 
-    def _fetch_one(self, cursor: Cursor, place: int, limit: int | None) -> list[tuple]:
+    def _fetch_one(self, cursor: Cursor, place: int, limit: int | None) -> list[tuple[Any, ...]]:
         try:
             query = self.tables[place].select(place)
             return cursor.execute(query, {"limit": limit}).fetchall()
         except errors.LockNotAvailable:
             return [(place, None, None)]
 
-    def _sort(self, raw: list[tuple]) -> tuple[dict[str, Rows], dict[str, str]]:
+    def _sort(self, raw: list[tuple[Any, ...]]) -> tuple[dict[str, Rows], dict[str, str]]:
         rows: dict[str, Rows] = {t.name: [] for t in self.tables if t.relkind != "S"}
         self.covered = frozenset()
         counters: dict[str, str] = {}
@@ -110,7 +111,7 @@ def read_capped(cursor: Cursor, contents: Contents, baseline: Rows, name: str) -
     select = f"select {table.pair.replace('%', '%%')} from only {path} x where x::text"
     seen = cursor.execute(f"{select} = any(%s)", [known]).fetchall()
     seen += cursor.execute(f"{select} <> all(%s) limit %s", [known, CAP]).fetchall()
-    total = cursor.execute(f"select count(*) from only {table.path}").fetchone()[0]
+    total = cursor.execute(f"select count(*) from only {table.path}").fetchall()[0][0]
     return seen, total - len(seen)
 
 
