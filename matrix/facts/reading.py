@@ -12,7 +12,7 @@ from pathlib import Path
 
 import jsonschema_rs
 
-from reports.results.consistency import find_contradiction
+from matrix.facts.consistency import find_contradiction
 
 SCHEMA = Path(__file__).with_name("facts.schema.json")
 
