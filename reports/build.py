@@ -28,6 +28,7 @@ from reports.results.stacks import Inputs, newest_run
 from reports.stories import list_told, load_stories
 
 ROOT = Path(__file__).parents[1]
+SCHEMA = Path(__file__).parent / "results" / "results.schema.json"
 MOST_FLAKY = 1 / 10_000  # of all cells; a whole run of 120,000 had two that were flaky for the first time
 
 
@@ -156,7 +157,7 @@ def check_results(results: dict) -> None:
 
 @lru_cache(maxsize=1)
 def results_validator() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(json.loads(Path(__file__).parent / "results" / "results.schema.json".read_bytes()))
+    return jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_bytes()))
 
 
 def find_failures(report: Report) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jsonschema_rs
 
-SCHEMA = Path(__file__).parents[2] / "reports" / "results.schema.json"
+SCHEMA = Path(__file__).parents[2] / "reports" / "results" / "results.schema.json"
 
 
 def test_example_follows_the_schema(example):

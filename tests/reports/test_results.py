@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from matrix.facts.reading import load_stack
-from reports.build import ROOT, check_results
+from reports.build import SCHEMA, check_results
 from reports.junit import write_junit
 from reports.results.details import make_details
 from reports.results.grading import find_cost, grade_stack
@@ -55,7 +55,7 @@ def test_details_tell_the_proof_and_the_command(tmp_path):
     cells = [make_cell(case="a", timeline=OUTER_COMMIT, **leaking()), make_cell(case="b")]
     graded = grade_stack(load_stack(write_facts(tmp_path, make_lines(make_header(cases=("a", "b")), cells))))
     details = make_details(graded)
-    schema = json.loads((ROOT / "reports" / "results.schema.json").read_text())
+    schema = json.loads(SCHEMA.read_text())
     jsonschema_rs.Draft202012Validator({"$ref": "#/$defs/details", "$defs": schema["$defs"]}).validate(details)
     assert set(details["cells"]["plain/some_recipe"]) == {"a"}
     detail = details["cells"]["plain/some_recipe"]["a"]
