@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from matrix.disk import write_whole
+
 FORMAT = 1
 PLACE = Path("reports", "bite.json")
 INPUTS = ("cases/*.py", "tests/mutants/*.ini", "tests/mutants/**/*.py")
@@ -35,7 +37,7 @@ def write_catches(root: Path, catches: Mapping[str, list[dict]]) -> bool:
     document = {"format": FORMAT, "inputs": hash_inputs(root), "cases": dict(sorted(catches.items()))}
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     changed = not path.is_file() or path.read_text(encoding="utf-8") != text
-    path.write_text(text, encoding="utf-8")
+    write_whole(path, text, "what the cases catch")
     return changed
 
 
