@@ -7,12 +7,14 @@ sessions of a kind share, and calls `python -m matrix` or `python -m reports` in
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import nox
 
 ROOT = Path(__file__).parent
+PATIENCE = 12  # seconds; matrix/ending/stop.py has less
 OUTCOME = ROOT / "reports" / "data" / "run.json"
 sys.path.insert(0, str(ROOT))
 
@@ -26,16 +28,20 @@ nox.needs_version = ">=2025.2.9"
 
 def run(session: nox.Session, *arguments: str, program: str = "python", lock: str = "examiner") -> None:
     """Run a program in the environment of a lock, which is built the first time."""
+    from matrix.disk import DiskFull
+    from matrix.ending import guard
+    from matrix.ending.command import NOX
     from matrix.environments.building import LOCKS, EnvironmentFailed, build_environment
     from matrix.environments.interpreters import UvMissing, find_uv
 
     try:
         python = build_environment(LOCKS / f"{lock}.txt", Path(sys.executable)).python
-        variables = {"UV": str(find_uv()), "PYTHONDONTWRITEBYTECODE": None, "PYTHONPATH": None, "VIRTUAL_ENV": None}
-    except (EnvironmentFailed, UvMissing) as error:
+        variables = {"UV": str(find_uv()), NOX: str(os.getpid()), "PYTHONDONTWRITEBYTECODE": None, "PYTHONPATH": None, "VIRTUAL_ENV": None}
+    except (DiskFull, EnvironmentFailed, UvMissing) as error:
         session.error(str(error))
+    guard.dismiss()  # it was called while uv built; the program has one of its own
     # whoever is interrupted ends in order what it has started, and that takes longer than nox would wait
-    session.run(str(python.with_name(program)), *arguments, env=variables, external=True, interrupt_timeout=60, terminate_timeout=30)
+    session.run(str(python.with_name(program)), *arguments, env=variables, external=True, interrupt_timeout=PATIENCE, terminate_timeout=PATIENCE)
 
 
 def run_matrix(session: nox.Session, *arguments: str) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from matrix.ending.command import begin, conclude
+
+if __name__ == "__main__":
+    begin()  # before the other imports: a stop is understood at any moment
+
 import argparse
-import ctypes
 import os
-import signal
 import sys
 from collections.abc import Sequence
 
+from matrix.disk import DiskFull
 from matrix.environments.building import EnvironmentFailed, EnvironmentMissing
 from matrix.environments.interpreters import UvMissing
 from matrix.plan.contents import ContentError
@@ -17,27 +21,21 @@ from matrix.plan.rows import RowError, load_stacks
 from matrix.plan.selection import ORDERS, Selection, SelectionError, make_plan, select
 from matrix.servers import WAYS, ServerUnavailable
 
-PR_SET_PDEATHSIG = 1
+KEPT = "what was started has ended, what was recorded is kept, and the next run goes on from it"
 EXPECTED = (ContentError, EnvironmentFailed, EnvironmentMissing, HeaderError, RowError, SelectionError, ServerUnavailable, UvMissing)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 2 for what was typed or written wrongly."""
-    follow_nox()
+    """Run one command and return its exit code: 2 for what was typed or written wrongly, 1 also for a full disk."""
     options = make_parser().parse_args(arguments)
     try:
         return options.command(options)
     except EXPECTED as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return 130
-
-
-def follow_nox() -> None:
-    """End when nox is killed, for then it tells its children nothing (Linux)."""
-    if "NOX_CURRENT_SESSION" in os.environ and sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    except DiskFull as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -198,4 +196,4 @@ def _read_selection(options: argparse.Namespace) -> Selection:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(conclude(main, KEPT))

@@ -7,9 +7,16 @@ import hashlib
 import os
 import shutil
 import tarfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TextIO
+
+from matrix.disk import name_full_disk
+from matrix.ending import stop
+
+LOOK_S = 0.05  # time between two looks for a lock
 
 
 def cache_dir() -> Path:
@@ -27,19 +34,30 @@ def place(target: Path, build: Callable[[Path], None]) -> Path:
     """
     if target.exists():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with hold_lock(target.with_name(target.name + ".lock")):
-        if target.exists():
-            return target
-        draft = target.with_name(target.name + ".draft")
-        shutil.rmtree(draft, ignore_errors=True)  # of a run that was killed; its lock is gone with it
-        draft.mkdir()
-        try:
-            build(draft)
-            draft.rename(target)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+    with name_full_disk("the cache", cache_dir()):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with hold_lock(target.with_name(target.name + ".lock")):
+            if not target.exists():
+                with open_draft(target.with_name(target.name + ".draft")) as draft:
+                    build(draft)
+                    draft.rename(target)
     return target
+
+
+@contextmanager
+def open_draft(draft: Path) -> Iterator[Path]:
+    """Give an empty directory for what is being made, and remove what is left of it at the end."""
+    shutil.rmtree(draft, ignore_errors=True)  # of a run that was killed; its lock is gone with it
+    draft.mkdir()
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def open_scratch(draft: Path) -> AbstractContextManager[Path]:
+    """Give a directory beside the draft of `place`, from which what was downloaded moves into the draft."""
+    return open_draft(draft.with_suffix(".scratch"))
 
 
 def name_content(*parts: object) -> str:
@@ -58,7 +76,17 @@ def unpack(archive: Path, target: Path) -> None:
 
 @contextmanager
 def hold_lock(path: Path) -> Iterator[None]:
-    """Wait for, then hold, an exclusive lock that the system releases however we end."""
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """Wait for, then hold, an exclusive lock that the system releases however we end. Raises Stopped while waiting."""
+    with path.open("a") as lock:
+        while not _take(lock):
+            stop.check()
+            time.sleep(LOOK_S)
         yield
+
+
+def _take(lock: TextIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

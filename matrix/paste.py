@@ -6,7 +6,6 @@ into a project; then the verdicts of all cells are compared.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from matrix.plan.headers import Header
 from matrix.plan.rows import Stack
 from matrix.plan.selection import Plan, Selection, make_plan
 from matrix.run.workflow import Options, run_stacks
+from matrix.servers.directory import open_scratch
 
 DATABASE = '''"""The project's database."""
 import os
@@ -86,8 +86,7 @@ def prove_pasting(selection: Selection, jobs: int, ways: Sequence[str]) -> int:
     if not selection.stacks:
         plan = replace(plan, stacks=choose_stacks(plan.stacks))
     console = Console(highlight=False)
-    with tempfile.TemporaryDirectory(prefix="isolation-matrix-") as folder:
-        place = Path(folder)
+    with open_scratch() as place:
         pasted = replace(plan, recipes=[paste_recipe(recipe, place / "projects") for recipe in plan.recipes])
         problems = run_both(plan, pasted, place, Options(jobs, ways), console)
     for problem in problems:

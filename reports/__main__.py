@@ -1,5 +1,10 @@
 """python -m reports build | conclude | accept | publish | drift | headline | check-headline"""
 
+from matrix.ending.command import begin, conclude
+
+if __name__ == "__main__":
+    begin()  # before the other imports: a stop is understood at any moment
+
 import argparse
 import sys
 import webbrowser
@@ -8,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from matrix.bite.catches import CatchesError
+from matrix.disk import DiskFull
 from matrix.facts.reading import FactsError
 from matrix.judging.baseline import BaselineError, read_baseline, write_baseline
 from matrix.plan.contents import ContentError, find_cases
@@ -23,6 +29,7 @@ from reports.readme.headline import HeadlineError, Inputs, check_headline, write
 from reports.stories import StoryError
 from reports.summary import summarise_run
 
+KEPT = "the facts are as they were, and `nox -s report` makes the report from them"
 CLEAR = (OutcomeError, FactsError, BaselineError, CatchesError, ResultsError, HeadlineError, RowError, HeaderError, ContentError, StoryError)
 
 
@@ -35,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
     except CLEAR as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except DiskFull as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -154,4 +164,4 @@ def tell_failures(failures: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(conclude(main, KEPT))

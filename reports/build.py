@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jsonschema_rs
 
+from matrix.disk import write_whole
 from matrix.facts.reading import load_facts, load_not_run
 from matrix.judging.baseline import hash_baseline, read_baseline
 from matrix.judging.changes import Change, split_cell
@@ -20,6 +21,7 @@ from reports.drift.coming import find_coming
 from reports.drift.comparison import compare_results
 from reports.drift.finding import find_drift, is_failure
 from reports.junit import write_junit
+from reports.renewing import renew
 from reports.results.content import read_content
 from reports.results.details import make_details
 from reports.results.grading import GradedStack, grade_stack
@@ -131,10 +133,11 @@ def write_report(places: Places, report: Report, compare: Path | None = None, co
     if coming:
         report.results["coming"] = find_coming(report.results, read_results(coming))
     check_results(report.results)
-    write_atomically(places.reports / "results.json", json.dumps(report.results, separators=(",", ":"), ensure_ascii=False))
+    write_whole(places.reports / "results.json", json.dumps(report.results, separators=(",", ":"), ensure_ascii=False) + "\n", "the report")
     write_junit(report.results, places.reports / "junit.xml")
-    write_site(report.results, report.details, places.site)
-    write_badges(report.results, places.site)
+    with renew(places.site, "the report") as draft:
+        write_site(report.results, report.details, draft)
+        write_badges(report.results, draft)
 
 
 def read_results(path: Path) -> dict:
@@ -198,9 +201,3 @@ def find_infrastructure(results: Mapping) -> list[str]:
         for case, cell in cases.items()
         if cell["verdict"] == INFRASTRUCTURE
     ]
-
-
-def write_atomically(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(path)

@@ -9,6 +9,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from pathlib import Path
 
+from matrix.disk import write_whole
+
 # XML 1.0 has no way to write these, not even escaped.
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -21,7 +23,7 @@ def write_junit(results: Mapping, path: Path) -> None:
         root.append(make_suite(stack, recipes, results["stacks"][stack], drift))
     add_gone(root, [change for change in results["drift"] if change["actual"] is None])
     count_outcomes(root)
-    path.write_bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+    write_whole(path, ET.tostring(root, encoding="utf-8", xml_declaration=True).decode(), "the report")
 
 
 def make_suite(stack: str, recipes: Mapping, about: Mapping, drift: Mapping) -> ET.Element:

@@ -6,9 +6,9 @@ exit code is all that comes out. Environments and servers are the very same.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 
+from matrix.ending.children import run_child
 from matrix.plan.contents import ROOT, Case
 from matrix.plan.headers import find_unmet
 from matrix.plan.selection import Plan
@@ -24,7 +24,7 @@ def run_stack_by_hand(stage: Stage, plan: Plan) -> int:
             continue
         stage.witness.build_schema(stage.ddl)
         command = [str(stage.python), "-m", "pytest", str(recipe.path.relative_to(ROOT)), "-q", *select_cases(cases)]
-        subprocess.run(command, cwd=ROOT, env=stage.environment, capture_output=True, timeout=900)
+        run_child(command, cwd=ROOT, env=stage.environment, capture_output=True, timeout=900)
         cells += len(cases)
     return cells
 

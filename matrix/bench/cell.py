@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
-import tempfile
 import time
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from threading import Event
 from typing import Any
 
+from matrix.ending.children import run_child
 from matrix.facts import JsonObject
 from matrix.plan.contents import ROOT, Recipe
 from matrix.run.stage import Stage
+from matrix.servers.directory import open_scratch
 from matrix.supervisor.childrun import REPEATED, ChildRun
 from matrix.supervisor.examination import Examination
 from matrix.supervisor.job import DEADLINE_S
@@ -70,13 +69,14 @@ class TimedRun(ChildRun):
 
 def time_bare(stage: Stage, recipe: Recipe, case: str) -> float:
     """Return the median time between two runs of the case in one ordinary pytest process, seconds."""
-    with tempfile.NamedTemporaryFile() as file:
-        environment = stage.environment | {"MATRIX_BENCH_RUNS": str(RUNS), "MATRIX_BENCH_TIMES": file.name, "PATH": os.defpath}
+    with open_scratch() as scratch:
+        times = scratch / "times"
+        environment = stage.environment | {"MATRIX_BENCH_RUNS": str(RUNS), "MATRIX_BENCH_TIMES": str(times), "PATH": os.defpath}
         command = [str(stage.python), "-m", "pytest", str(recipe.path), "--case", case, "-p", "matrix.bench.bare", "-q", "-p", "no:cacheprovider"]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+        done = run_child(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
         if done.returncode:
             raise RuntimeError(f"the bare loop failed:\n{done.stdout[-3000:]}")
-        return median_step([float(line) for line in Path(file.name).read_text().split()])
+        return median_step([float(line) for line in times.read_text().split()])
 
 
 def median_step(times: list[float]) -> float:

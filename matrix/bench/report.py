@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -16,6 +14,7 @@ from matrix.plan.rows import load_stacks
 from matrix.plan.selection import Selection, make_plan
 from matrix.run.stage import open_stage
 from matrix.run.workflow import Options
+from matrix.servers.directory import open_scratch
 
 CELLS = (
     ("sa20-psycopg2-postgresql18", "plain/create_savepoint", 2.0),
@@ -53,8 +52,8 @@ def compare_cells(console: Console, ways: Sequence[str]) -> list[bool]:
 def compare_run(console: Console, stacks: Sequence[str], jobs: int, ways: Sequence[str]) -> bool:
     """Whole stacks against one stack after the other, one pytest process per recipe."""
     plan = make_plan(Selection(stacks=tuple(stacks)))
-    with tempfile.TemporaryDirectory() as directory:
-        cost = compare_whole(plan, Options(jobs=jobs, ways=ways, directory=Path(directory)), console)
+    with open_scratch() as directory:
+        cost = compare_whole(plan, Options(jobs=jobs, ways=ways, directory=directory), console)
     ratio = cost.by_hand_s / cost.matrix_s
     console.print(
         f"{len(plan.stacks)} stacks, {cost.cells} cells; matrix {cost.matrix_s:.1f} s, by hand {cost.by_hand_s:.1f} s: {ratio:.1f} times faster (goal {GOAL:.0f})"

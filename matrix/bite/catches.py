@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from matrix.disk import write_whole
 from matrix.facts import JsonObject
 
 FORMAT = 1
@@ -37,7 +38,7 @@ def write_catches(root: Path, catches: Mapping[str, list[JsonObject]]) -> bool:
     document = {"format": FORMAT, "inputs": hash_inputs(root), "cases": dict(sorted(catches.items()))}
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     changed = not path.is_file() or path.read_text(encoding="utf-8") != text
-    path.write_text(text, encoding="utf-8")
+    write_whole(path, text, "what the cases catch")
     return changed
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from rich.console import Console
 
@@ -16,6 +14,7 @@ from matrix.plan.contents import Case
 from matrix.plan.selection import Plan
 from matrix.run.serverpool import ServerPool
 from matrix.run.workflow import Options, run_stacks_on
+from matrix.servers.directory import open_scratch
 
 MOST_CATCHES = 3
 """A mutant that more cases catch proves little about any one of them."""
@@ -58,8 +57,8 @@ def try_mutants(servers: ServerPool, mutants: Mutants, cases: Iterable[Case], op
     # a folder is a family that runs on one stack only
     stacks = [replace(stack, families=(home,)) for home, stack in mutants.stacks.items()]
     plan = Plan(stacks, mutants.all, cases, complete=False)
-    with tempfile.TemporaryDirectory(prefix="isolation-matrix-") as folder:
-        options = replace(options, directory=Path(folder))
+    with open_scratch() as folder:
+        options = replace(options, directory=folder)
         outcome = run_stacks_on(servers, plan, options, console)
         cells: dict[str, dict[str, Cell]] = {}
         for stack in outcome.ran:

@@ -5,21 +5,20 @@ Standard library only: the noxfile builds the examiner's own environment with it
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
-import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from matrix.cache import cache_dir
+from matrix.cache import cache_dir, hold_lock
+from matrix.disk import DiskFull, name_full_disk, says_full
+from matrix.ending.children import run_child
 from matrix.environments.interpreters import find_interpreter, find_uv
 from matrix.plan.rows import Stack
 
@@ -90,11 +89,12 @@ def build_environment(lock: Path, interpreter: Path, source: Sequence[str] = ())
     """
     started = time.monotonic()
     place = cache_dir() / "environments" / _make_key(lock, interpreter)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with _hold(place.with_suffix(".lock")):
-        record = _read_record(place)
-        if record is None:
-            record = _build(place, lock, interpreter, source)
+    with name_full_disk("the cache", cache_dir()):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with hold_lock(place.with_suffix(".lock")):
+            record = _read_record(place)
+            if record is None:
+                record = _build(place, lock, interpreter, source)
     return Environment(
         python=place / "bin" / "python",
         seconds=time.monotonic() - started,
@@ -119,11 +119,13 @@ def run_uv(*arguments: str | Path, **variables: str) -> str:
     variables.setdefault("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR") or str(cache_dir() / "uv"))
     command = [str(find_uv()), *map(str, arguments)]
     for more in ({}, {"UV_SYSTEM_CERTS": "true"}):
-        result = subprocess.run(command, env=clean_variables(**variables, **more), capture_output=True, text=True, check=False)
+        result = run_child(command, env=clean_variables(**variables, **more), capture_output=True, text=True)
         if result.returncode == 0:
             return result.stdout
         if "certificate" not in result.stderr:
             break
+    if says_full(result.stderr + result.stdout):
+        raise DiskFull("the cache", cache_dir())
     tail = "\n".join((result.stderr or result.stdout).splitlines()[-15:])
     raise EnvironmentFailed(f"uv failed with exit code {result.returncode}\n  command: {' '.join(command)}\n{tail}")
 
@@ -147,13 +149,6 @@ def _make_key(lock: Path, interpreter: Path) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
 
 
-@contextlib.contextmanager
-def _hold(path: Path) -> Iterator[None]:
-    with open(path, "a", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def _read_record(place: Path) -> Mapping[str, Any] | None:
     """The record is written last, so an environment without one was interrupted."""
     try:
@@ -165,6 +160,14 @@ def _read_record(place: Path) -> Mapping[str, Any] | None:
 
 def _build(place: Path, lock: Path, interpreter: Path, source: Sequence[str]) -> Mapping[str, Any]:
     """Bytecode is left to the first import: compiling all of it takes twice as long as what is ever imported."""
+    try:
+        return _fill(place, lock, interpreter, source)
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+
+
+def _fill(place: Path, lock: Path, interpreter: Path, source: Sequence[str]) -> Mapping[str, Any]:
     shutil.rmtree(place, ignore_errors=True)
     run_uv("venv", "--quiet", "--no-project", "--python", interpreter, place)
     run_uv(

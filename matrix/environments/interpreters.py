@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from matrix.cache import cache_dir
+from matrix.ending.children import run_child
 
 
 class UvMissing(Exception):
@@ -43,7 +44,7 @@ def find_interpreter(version: str, fetch: bool = True) -> Path | None:
 def _answers(path: Path, version: str) -> bool:
     question = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
     try:
-        result = subprocess.run([path, "-I", "-c", question], capture_output=True, text=True, timeout=20, check=False)
+        result = run_child([path, "-I", "-c", question], capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return result.returncode == 0 and result.stdout.strip() == version
@@ -88,7 +89,7 @@ def _fetch(version: str) -> Iterator[Path]:
     variables = {"UV_PYTHON_INSTALL_DIR": str(_fetched()), "UV_HTTP_RETRIES": "0", "UV_HTTP_CONNECT_TIMEOUT": "5"}
     command: list[str | Path] = [find_uv(), "python", "install", "--quiet", "--no-bin", version]
     try:
-        subprocess.run(command, env=os.environ | variables, capture_output=True, timeout=300, check=False)
+        run_child(command, env=os.environ | variables, capture_output=True, timeout=300)
     except subprocess.TimeoutExpired:
         return
     yield from _list_fetched(version)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from matrix.disk import write_whole
 from matrix.environments.building import LOCKS, run_uv
 from matrix.plan.rows import DEFAULT_PYTHON, Stack, load_stacks
+from matrix.servers.directory import open_scratch
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 INPUT = "# Input: sha256:"
@@ -56,8 +57,7 @@ def write_lock(lock: Lock) -> bool:
     pins = _resolve(lock)
     header = f"# Made by `nox -s lock` for Python {lock.python}; do not edit.\n{INPUT}{lock.input}\n"
     before = lock.path.read_text(encoding="utf-8") if lock.path.exists() else ""
-    LOCKS.mkdir(exist_ok=True)
-    lock.path.write_text(header + pins, encoding="utf-8")
+    write_whole(lock.path, header + pins, "the locks")
     return before != header + pins
 
 
@@ -81,12 +81,12 @@ def _find_fault(lock: Lock) -> str | None:
 
 def _resolve(lock: Lock) -> str:
     """The lock is for every platform, so that a pull request from another system does not change it."""
-    with tempfile.NamedTemporaryFile("w", suffix=".in") as file:
-        file.write("\n".join(lock.requirements))
-        file.flush()
+    with open_scratch() as scratch:
+        wanted = scratch / f"{lock.name}.in"
+        wanted.write_text("\n".join(lock.requirements), encoding="utf-8")
         return run_uv(
             "pip", "compile", "--quiet", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header",
-            "--universal", "--python-version", lock.python, file.name,
+            "--universal", "--python-version", lock.python, wanted,
         )  # fmt: skip
 
 

@@ -5,7 +5,10 @@ import json
 import os
 from pathlib import Path
 
+from matrix.disk import name_full_disk, write_whole
+
 FORMAT = 1
+PLACE = "the facts"
 
 
 class FactsFile:
@@ -18,8 +21,9 @@ class FactsFile:
         self._digest = hashlib.sha256()
         self._lines = 0
         self._cells = 0
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._partial.open("wb")
+        with name_full_disk(PLACE, path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._partial.open("wb")
 
     def write(self, line: dict) -> None:
         """Append one line (JSON object) and hand it to the operating system at once."""
@@ -27,8 +31,9 @@ class FactsFile:
         self._digest.update(data)
         self._lines += 1
         self._cells += line["kind"] == "cell"
-        self._file.write(data)
-        self._file.flush()
+        with name_full_disk(PLACE, self.path.parent):
+            self._file.write(data)
+            self._file.flush()
 
     def _hide_secrets(self, text: str) -> str:
         for secret in self._secrets:
@@ -37,24 +42,26 @@ class FactsFile:
 
     def finish(self, footer: dict) -> None:
         """Write the footer and put the file in place in one step, so that a reader never sees half of it."""
-        self._file.write(
-            json.dumps({"kind": "footer", "lines": self._lines, "cells": self._cells, "sha256": self._digest.hexdigest(), **footer}).encode() + b"\n"
-        )
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._partial.replace(self.path)
+        last = {"kind": "footer", "lines": self._lines, "cells": self._cells, "sha256": self._digest.hexdigest(), **footer}
+        with name_full_disk(PLACE, self.path.parent):
+            self._file.write(json.dumps(last).encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._partial.replace(self.path)
 
     def abandon(self) -> None:
         """Close the file as it is: a partial file is never read as a result."""
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError:
+            pass  # what a full disk did not take has been told
 
 
 def write_not_run(directory: Path, stack_id: str, reason: str, missing: str) -> None:
     """Record that a stack did not run and what was missing."""
-    directory.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"stack": stack_id, "reason": reason, "missing": missing}, indent=2)
-    (directory / f"{stack_id}.notrun.json").write_text(text + "\n")
+    write_whole(directory / f"{stack_id}.notrun.json", text + "\n", PLACE)
 
 
 def forget_results(directory: Path, stack_id: str) -> None:

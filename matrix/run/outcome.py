@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from matrix.disk import write_whole
+
 FORMAT = 1
 NAME = "run.json"
 
@@ -29,11 +31,8 @@ class RunOutcome:
 
 
 def write_outcome(outcome: RunOutcome, directory: Path) -> None:
-    """Write run.json, whole or not at all. Raises OSError."""
-    directory.mkdir(parents=True, exist_ok=True)
-    draft = directory / f"{NAME}.draft"
-    draft.write_text(json.dumps({"format": FORMAT, **asdict(outcome)}, indent=1) + "\n", encoding="utf-8")
-    draft.replace(directory / NAME)
+    """Write run.json, whole or not at all. Raises DiskFull, OSError."""
+    write_whole(directory / NAME, json.dumps({"format": FORMAT, **asdict(outcome)}, indent=1) + "\n", "the facts")
 
 
 def read_outcome(directory: Path) -> RunOutcome:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from matrix.ending import guard
 from matrix.plan.contents import ROOT, Case, Recipe
 from matrix.plan.headers import find_unmet
 from matrix.plan.rows import Stack
@@ -46,7 +47,7 @@ def reproduce_recipe(stage: Stage, recipe: Recipe, cases: Sequence[Case], consol
 def run_pytest(stage: Stage, recipe: Recipe, case: Case, console: Console) -> bool:
     """Run one case in a pytest process of its own; what hangs is ended at the deadline."""
     command = [str(stage.python), "-m", "pytest", str(recipe.path.relative_to(ROOT)), "--case", case.id, "-rA"]
-    process = subprocess.Popen(command, cwd=ROOT, env=stage.environment)
+    process = subprocess.Popen(command, cwd=ROOT, env=guard.mark(stage.environment))
     try:
         return wait_or_end(process, stage, console) == 0
     finally:

@@ -8,10 +8,12 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from matrix.ending import guard
 from matrix.plan.contents import ROOT
 from matrix.plan.rows import Stack
 from matrix.run.stage import Stage, open_stage
 
+PATIENCE = 1.0  # seconds for the shell to put the terminal in order
 GREETING = """
 You are in stack {stack.id}: {stack.summary}.
 The server is {version}. The database of MATRIX_DATABASE_URL has the sample schema; both are gone when you leave.
@@ -30,7 +32,21 @@ def open_shell(stack: Stack, ways: Sequence[str]) -> int:
     with open_stage(stack, ways) as stage, _leave_interrupts_to_shell():
         print(GREETING.format(stack=stack, version=stage.server.version), flush=True)
         variables = _make_variables(stage)
-        return subprocess.run([variables.get("SHELL", "/bin/sh")], cwd=ROOT, env=variables, check=False).returncode
+        with subprocess.Popen([variables.get("SHELL", "/bin/sh")], cwd=ROOT, env=guard.mark(variables)) as shell:
+            try:
+                return shell.wait()
+            except BaseException:
+                _end(shell)
+                raise
+
+
+def _end(shell: subprocess.Popen[bytes]) -> None:
+    """Hang up: at a terminal a shell ignores being terminated, and passes this on to what runs in it."""
+    shell.send_signal(signal.SIGHUP)
+    try:
+        shell.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        shell.kill()
 
 
 def _make_variables(stage: Stage) -> dict[str, str]:

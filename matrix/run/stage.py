@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from matrix.ending import stop
 from matrix.environments.building import prepare_environment
 from matrix.plan.rows import Stack
 from matrix.servers import Server, start_server
@@ -36,6 +37,7 @@ def open_stage(stack: Stack, ways: Sequence[str]) -> Iterator[Stage]:
 
     Raises EnvironmentMissing, ServerUnavailable or InstrumentBroken.
     """
+    stop.check()
     server = start_server(stack.database, ways)
     try:
         with open_stage_on(server, stack) as stage:

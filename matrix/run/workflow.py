@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
+from matrix.disk import DiskFull
+from matrix.ending.stop import Stopped, hold
 from matrix.environments.building import EnvironmentMissing, prepare_environment
 from matrix.facts.writing import forget_results, write_not_run
 from matrix.plan.contents import ROOT
@@ -47,7 +47,8 @@ def run_matrix(selection: Selection, jobs: int, ways: Sequence[str] = WAYS, orde
     Raises SelectionError, RowError or ContentError before anything is started.
     """
     plan, console = make_plan(selection), Console(soft_wrap=not sys.stdout.isatty())
-    write_outcome(run_stacks(plan, Options(jobs, ways, order), console), DATA)
+    with hold():  # a run that is stopped has an outcome too
+        write_outcome(run_stacks(plan, Options(jobs, ways, order), console), DATA)
     return 0
 
 
@@ -64,7 +65,7 @@ def run_stacks_on(servers: ServerPool, plan: Plan, options: Options, console: Co
     outcome = RunOutcome(run_id, [stack.id for stack in plan.stacks])
     for stack in plan.stacks:
         forget_results(options.directory, stack.id)
-    with stop_on_signals(stop), RunProgress(console, len(plan.stacks)) as progress:
+    with hold(stop), RunProgress(console, len(plan.stacks)) as progress:
         run = Run(plan, options, servers, progress, outcome, stop, run_id)
         with ThreadPoolExecutor(options.jobs) as pool:
             list(pool.map(run.run_one, plan.stacks))
@@ -95,7 +96,7 @@ class Run:
             self._note_not_run(stack, error.reason, error.missing)
         except ServerUnavailable as error:
             self._note_not_run(stack, str(error), stack.database.title)
-        except Interrupted:
+        except (Interrupted, Stopped):
             self._note_not_run(stack, "the run was stopped before this stack had ended", "")
         except ControlMisbehaved as error:
             self.stop.set()
@@ -103,8 +104,21 @@ class Run:
         except InstrumentBroken as error:
             self.stop.set()
             self._note_broken(stack, str(error))
-        except Exception as error:  # the server died, the disk is full: this stack has no result, the others go on
+        except DiskFull:  # no stack can go on, and the sentence is needed once
+            self.stop.set()
+            raise
+        except Exception as error:  # the server died: this stack has no result, the others go on
             self._note_broken(stack, f"{type(error).__name__}: {error}")
+
+    def _check_room(self, stack: Stack) -> None:
+        """A server without room for its data breaks everything: that is to be told, not what broke."""
+        try:
+            self.servers.take(stack.database).check_room()
+        except DiskFull:
+            self.stop.set()
+            raise
+        except (ServerUnavailable, OSError, Stopped):
+            pass  # it has gone, and so has its directory
 
     def _make_job(self, stack: Stack) -> StackJob:
         environment = prepare_environment(stack)
@@ -135,24 +149,7 @@ class Run:
         self.progress.end_stack(stack.id, f"not run: {reason}")
 
     def _note_broken(self, stack: Stack, reason: str) -> None:
+        self._check_room(stack)
         self.outcome.broken[stack.id] = reason
         write_not_run(self.options.directory, stack.id, reason, "a working instrument")
         self.progress.end_stack(stack.id, f"INFRASTRUCTURE: {reason}")
-
-
-@contextmanager
-def stop_on_signals(stop: threading.Event) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the run in order: what is recorded stays, what was started ends."""
-
-    def ask_to_stop(number: int, frame: object) -> None:
-        stop.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

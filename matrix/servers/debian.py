@@ -9,14 +9,15 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from matrix.cache import cache_dir, place
+from matrix.cache import cache_dir, open_scratch, place
+from matrix.disk import DiskFull, says_full
+from matrix.ending.children import run_child
 from matrix.servers.server import WayUnavailable
 
 KEYRINGS = Path("/usr/share/keyrings")
@@ -95,14 +96,14 @@ def choose_packages(embedded: Mapping[str, Any]) -> tuple[Archive, Mapping[str, 
 
 
 def _build(wanted: Mapping[str, Any], draft: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=draft.parent) as scratch:
-        apt = write_settings(Path(scratch), wanted["suite"])
+    with open_scratch(draft) as scratch:
+        apt = write_settings(scratch, wanted["suite"])
         run_apt([*apt, "update"])
         run_apt([*apt, "install", "--assume-yes", "--download-only", *wanted["packages"]])
         plugins = wanted.get("plugins")
         if plugins:  # the package alone: what it depends on is for administrators
-            run_apt([*apt, "download", plugins], Path(scratch) / "cache" / "archives")
-        for package in sorted(Path(scratch).glob("cache/archives/*.deb")):
+            run_apt([*apt, "download", plugins], scratch / "cache" / "archives")
+        for package in sorted(scratch.glob("cache/archives/*.deb")):
             run_apt(["dpkg-deb", "--extract", str(package), str(draft)])
     for part in UNNEEDED:
         shutil.rmtree(draft / part, ignore_errors=True)
@@ -146,7 +147,9 @@ def find_keyring(archive: Archive) -> Path:
 
 def run_apt(command: Sequence[str], directory: Path = Path("/")) -> str:
     """Return the command's output; raise WayUnavailable with its last lines when it fails."""
-    done = subprocess.run(command, cwd=directory, capture_output=True, stdin=subprocess.DEVNULL, text=True, errors="replace", check=False)
+    done = run_child(command, cwd=directory, capture_output=True, stdin=subprocess.DEVNULL, text=True, errors="replace")
+    if done.returncode and says_full(done.stderr):
+        raise DiskFull("the cache", cache_dir())
     if done.returncode:
         last = done.stderr.strip()[-1500:]
         raise WayUnavailable(f"{shlex.join(command)} failed:\n{last}\nCheck that `apt-get update` works on this machine.")

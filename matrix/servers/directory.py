@@ -7,27 +7,48 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-PREFIX = "isolation-matrix-"
-MEMORY = Path("/dev/shm")
+from matrix.disk import DiskFull, name_full_disk
+from matrix.ending import guard
+from matrix.ending.guard import MEMORY, PREFIX
+
+TEMPORARY = "temporary files"
 ROOM = 1 << 30  # bytes free that a server's data may need
-LONGEST = 60  # characters: a socket's path may have 107 in all
+LEAST = 1 << 20  # bytes free below which what goes wrong is the disk's fault
+LONGEST = 50  # characters: a socket's path may have 107 in all
 YOUNG = 60.0  # seconds in which a directory without a lock may still be getting one
 
 
 class RunDirectory:
-    """A new directory that is ours while we, or the server's keeper, hold its lock."""
+    """A new directory that is ours while we, or the server's keeper, hold its lock. Raises DiskFull."""
 
-    def __init__(self) -> None:
-        base = choose_base()
+    def __init__(self, base: Path | None = None) -> None:
+        base = base or choose_base()
+        mark = guard.call()  # from its name the guard knows what to remove when we are killed
         remove_stale(base)
-        self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+        self._lock = -1
+        with name_full_disk(TEMPORARY, base):
+            self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{mark}-", dir=base))
+            try:
+                self._take()
+            except BaseException:
+                self.remove()
+                raise
+
+    def _take(self) -> None:
         self.path.chmod(0o711)  # a server that runs as another user has to reach what it owns in here
         draft = self.path / "lock.new"
         self._lock = os.open(draft, os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_SH)
         draft.rename(self.path / "lock")
+
+    def check_room(self) -> None:
+        """Raise DiskFull when there is no room left: then what a server in here answers means nothing."""
+        if shutil.disk_usage(self.path).free < LEAST:
+            raise DiskFull(TEMPORARY, self.path.parent)
 
     def remove(self) -> None:
         """Remove what is left of it. May be called again."""
@@ -35,6 +56,18 @@ class RunDirectory:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+
+@contextmanager
+def open_scratch() -> Iterator[Path]:
+    """Give a directory for files that nobody needs later; it goes however we end. Raises DiskFull, also for what the block writes."""
+    base = Path(tempfile.gettempdir())
+    directory = RunDirectory(base)
+    try:
+        with name_full_disk(TEMPORARY, base):
+            yield directory.path
+    finally:
+        directory.remove()
 
 
 def choose_base() -> Path:

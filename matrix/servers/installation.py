@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from matrix.disk import DiskFull, says_full
+from matrix.ending.children import run_child
 from matrix.servers.server import WayUnavailable
 
 LAST_LINES = 15
@@ -50,12 +52,12 @@ def find_programs(name: str, places: Sequence[Path]) -> list[Path]:
 def run(command: Sequence[str], directory: Path, account: Mapping[str, Any] | None = None, **options: Any) -> str:
     """Run a preparing command to its end and return its output; raise WayUnavailable when it fails."""
     try:
-        done = subprocess.run(
-            command, cwd=directory, env=make_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **options, **(account or {})
-        )
+        done = run_child(command, cwd=directory, env=make_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options, **(account or {}))
     except OSError as error:
         raise WayUnavailable(f"{shlex.join(command)}: could not be started: {error}") from error
     output: str = done.stdout.decode("utf-8", "replace")
+    if done.returncode and says_full(output):
+        raise DiskFull("temporary files", directory.parent)
     if done.returncode:
         raise WayUnavailable(f"{shlex.join(command)}: ended with exit code {done.returncode}; its last lines:\n{keep_last(output)}")
     return output

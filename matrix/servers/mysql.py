@@ -12,9 +12,10 @@ from typing import Any
 import pymysql
 
 from matrix.cache import cache_dir, name_content, place
+from matrix.disk import name_full_disk
 from matrix.plan.rows import Database
 from matrix.servers import process
-from matrix.servers.directory import RunDirectory
+from matrix.servers.directory import TEMPORARY, RunDirectory
 from matrix.servers.installation import Installation, run
 from matrix.servers.process import LOOPBACK
 from matrix.servers.server import Answer, Server, WayUnavailable, check_answer
@@ -53,7 +54,8 @@ def start(database: Database, installation: Installation, way: str) -> Server:
     """Return a running server; raise WayUnavailable when it does not start."""
     directory = RunDirectory()
     try:
-        return _start(database, installation, way, directory)
+        with name_full_disk(TEMPORARY, directory.path.parent):
+            return _start(database, installation, way, directory)
     except BaseException:
         directory.remove()
         raise
@@ -79,7 +81,7 @@ def _start(database: Database, installation: Installation, way: str, directory: 
             raise
         finally:
             accounts.unlink(missing_ok=True)
-    return Server(database, way, answer.version, LOOPBACK, port, USER, password, False, answer.banner, launched.read_log, launched.stop)
+    return Server(database, way, answer.version, LOOPBACK, port, USER, password, False, answer.banner, launched.read_log, launched.stop, directory.check_room)
 
 
 def make_command(installation: Installation, data: Path, *more: str) -> list[str]:
@@ -165,7 +167,9 @@ def ask(host: str, port: int, user: str, password: str) -> Answer:
 
 
 # These tell where a server keeps its files and listens, or move by themselves.
-PLACES = re.compile(r"port|socket|server_uuid|hostname|pid_file|.*(dir|_file|_log|_index|_basename)|gtid_.*|general_log|log_.*|timestamp|admin_.*|report_.*|server_audit_.*")
+PLACES = re.compile(
+    r"port|socket|server_uuid|hostname|pid_file|.*(dir|_file|_log|_index|_basename)|gtid_.*|general_log|log_.*|timestamp|admin_.*|report_.*|server_audit_.*"
+)
 
 
 def read_settings(host: str, port: int, user: str, password: str) -> list[tuple[str, str]]:

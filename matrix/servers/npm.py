@@ -7,13 +7,13 @@ import hashlib
 import json
 import platform
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from matrix.cache import cache_dir, place, unpack
+from matrix.cache import cache_dir, open_scratch, place, unpack
+from matrix.disk import DiskFull, says_full
+from matrix.ending.children import run_child
 from matrix.servers.server import WayUnavailable
 
 
@@ -31,11 +31,11 @@ def find(embedded: Mapping[str, Any]) -> Path:
 
 
 def _build(embedded: Mapping[str, Any], draft: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=draft.parent) as scratch:
-        package = download(f"{embedded['package']}@{embedded['version']}", Path(scratch))
+    with open_scratch(draft) as scratch:
+        package = download(f"{embedded['package']}@{embedded['version']}", scratch)
         check_integrity(package, embedded["integrity"])
-        unpack(package, Path(scratch))
-        native = Path(scratch) / "package" / "native"
+        unpack(package, scratch)
+        native = scratch / "package" / "native"
         restore_links(native)
         for program in (native / "bin").iterdir():
             program.chmod(0o755)
@@ -48,7 +48,9 @@ def download(specification: str, directory: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise WayUnavailable("needs npm, which is not on PATH; install Node.js with npm to use this server")
-    done = subprocess.run([npm, "pack", "--silent", specification], cwd=directory, capture_output=True, text=True, errors="replace", check=False)
+    done = run_child([npm, "pack", "--silent", specification], cwd=directory, capture_output=True, text=True, errors="replace")
+    if done.returncode and says_full(done.stderr):
+        raise DiskFull("the cache", cache_dir())
     files = list(directory.glob("*.tgz"))
     if done.returncode or len(files) != 1:
         raise WayUnavailable(f"npm pack {specification} failed:\n{done.stderr.strip()[-1500:]}\nCheck the network and npm's registry setting.")

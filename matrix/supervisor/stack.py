@@ -39,6 +39,7 @@ def run_stack(job: StackJob) -> float:
             facts.write(make_header(job, witness, described))
             examination = Examination(job.stack, witness, warm, witness.record_baseline(), job.deadline_s, job.stop, job.on_cell)
             run_recipes(job, examination, facts, described)
+        job.server.check_room()
         wall = round(time.monotonic() - started, 3)
         facts.finish({"finished": now(), "wall_s": wall, "controls": "behaved", "problems": []})
         return wall

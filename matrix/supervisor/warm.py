@@ -5,6 +5,7 @@ import subprocess
 import threading
 from pathlib import Path
 
+from matrix.ending import guard
 from matrix.servers.directory import RunDirectory
 from matrix.supervisor.child import Child, connect_child
 
@@ -35,7 +36,7 @@ class WarmProcess:
             stdout=subprocess.PIPE,
             stderr=self._log,
             cwd=ROOT,
-            env=environment,
+            env=guard.mark(environment),
         )
         self._reader = threading.Thread(target=self._read_reports, daemon=True)
         self._reader.start()
