@@ -45,14 +45,18 @@ def make_parser() -> argparse.ArgumentParser:
 
     run = _add(commands, "run", run_command, "run the matrix, or the part of it that is selected")
     _add_globs(run, "stack", "recipe", "case")
+    _add_all(run)
     _add_run(run)
+    _add_keeping(run)
     listing = _add(commands, "list", list_command, "show what would run")
     _add_globs(listing, "stack", "recipe", "case")
+    _add_all(listing)
 
     stack = _add(commands, "stack", stack_command, "run one stack; with one recipe and one case, reproduce that cell")
     stack.add_argument("stack", help="the id of the stack")
     _add_globs(stack, "recipe", "case")
     _add_run(stack)
+    _add_keeping(stack)
     stack.add_argument("--shell", action="store_true", help="open a shell in the stack's environment, with its server up")
 
     paste = _add(commands, "paste", paste_command, "prove that recipes mean the same when pasted as a project's conftest.py")
@@ -78,9 +82,21 @@ def run_command(options: argparse.Namespace) -> int:
     """Run what is selected, in parallel, and grade it."""
     if options.list:
         return list_command(options)
-    from matrix.run.workflow import run_matrix
+    from matrix.run.workflow import Options, run_matrix
 
-    return run_matrix(_read_selection(options), jobs=options.jobs, ways=options.servers, order=options.order)
+    if options.why:
+        return why_command(options)
+    how = Options(options.jobs, options.servers, options.order, known=True, fresh=options.fresh, sample=not options.no_sample)
+    return run_matrix(_read_selection(options), how)
+
+
+def why_command(options: argparse.Namespace) -> int:
+    """Say whether a cell would be kept, and if not, which part of its key differs; runs nothing."""
+    from matrix.run.why import explain_cell
+    from matrix.run.workflow import DATA
+
+    print("\n".join(explain_cell(options.why, DATA, options.servers, options.order)))
+    return 0
 
 
 def list_command(options: argparse.Namespace) -> int:
@@ -176,6 +192,16 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="show what would run, without running")
 
 
+def _add_all(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--all", action="store_true", help="every row and case; without it, and without a choice, the core runs")
+
+
+def _add_keeping(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--fresh", action="store_true", help="run everything, whatever earlier runs left on disk")
+    parser.add_argument("--no-sample", action="store_true", help="do not run a fiftieth of what is kept all the same")
+    parser.add_argument("--why", metavar="CELL", help="say whether <stack>/<family>/<recipe>/<case> would be kept, and if not, why; runs nothing")
+
+
 def _read_jobs(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of stacks, expected 1 or more")
@@ -192,7 +218,7 @@ def _read_ways(text: str) -> tuple[str, ...]:
 
 def _read_selection(options: argparse.Namespace) -> Selection:
     stacks = [options.stack] if isinstance(options.stack, str) else options.stack
-    return Selection(tuple(stacks), tuple(options.recipe), tuple(options.case))
+    return Selection(tuple(stacks), tuple(options.recipe), tuple(options.case), every=getattr(options, "all", True))
 
 
 if __name__ == "__main__":

@@ -39,4 +39,9 @@ def find_gaps(outcome: RunOutcome) -> list[str]:
     for kind in sorted({kinds[stack] for stack in outcome.stacks} - {kinds[stack] for stack in outcome.ran}):
         reasons = {outcome.not_run[stack] for stack in outcome.stacks if kinds[stack] == kind and stack in outcome.not_run}
         gaps.append(f"nothing of the kind {kind} ran" + "".join(f"\n  {reason}" for reason in sorted(reasons)))
+    gaps += [
+        f"{cell}: ran again, and its verdict is not the one that was kept; nothing of {stack} was kept"
+        for stack, cells in outcome.disagreed.items()
+        for cell in cells
+    ]
     return gaps

@@ -35,6 +35,14 @@ class FactsFile:
             self._file.write(data)
             self._file.flush()
 
+    def write_line(self, data: bytes) -> None:
+        """Append a line as an earlier run wrote it (JSON, without its end), to be handed on with the next one written."""
+        self._digest.update(data + b"\n")
+        self._lines += 1
+        self._cells += data.startswith(b'{"kind":"cell"')
+        with name_full_disk(PLACE, self.path.parent):
+            self._file.write(data + b"\n")
+
     def _hide_secrets(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "***")
@@ -64,10 +72,6 @@ def write_not_run(directory: Path, stack_id: str, reason: str, missing: str) -> 
     write_whole(directory / f"{stack_id}.notrun.json", text + "\n", PLACE)
 
 
-def forget_results(directory: Path, stack_id: str) -> None:
-    """Remove what an earlier run left for this stack: an old result must not pass for a new one."""
-    for suffix in ("jsonl", "notrun.json"):
-        (directory / f"{stack_id}.{suffix}").unlink(missing_ok=True)
-    for partial in directory.glob(f"{stack_id}.*.partial"):
-        if not Path("/proc", partial.suffixes[-2].strip(".")).exists():
-            partial.unlink(missing_ok=True)
+def forget_reason(directory: Path, stack_id: str) -> None:
+    """Remove what an earlier run said of why a stack did not run: an old reason must not pass for a new one."""
+    (directory / f"{stack_id}.notrun.json").unlink(missing_ok=True)

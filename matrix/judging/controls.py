@@ -57,8 +57,17 @@ def explain(verdict: str, expected: str, facts: JsonObject) -> str:
     return f"{name} {verdict}; expected: {expected}"
 
 
-def find_missing_controls(recipes: Iterable[str]) -> list[str]:
-    """Return the controls that a run over these recipes lacks, as '<family>/<control>'."""
+def find_missing_controls(recipes: Iterable[str], contracts: Mapping[str, str] | None = None) -> list[str]:
+    """Return the controls that a run over these recipes lacks, as '<family>/<control>'.
+
+    contracts: the family whose contract, and so whose controls, a family shares; without an entry its own.
+    """
     present = set(recipes)
-    families = sorted({recipe.split("/")[0] for recipe in present})
+    families = sorted({find_contract(recipe, contracts or {}) for recipe in present})
     return [f"{family}/{name}" for family in families for name in CONTROLS if f"{family}/{name}" not in present]
+
+
+def find_contract(recipe: str, contracts: Mapping[str, str]) -> str:
+    """Return the family whose contract a recipe has."""
+    family = recipe.partition("/")[0]
+    return contracts.get(family, family)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
-from matrix.plan.headers import Header, read_recipe_header
+from matrix.plan.headers import Header, read_header, read_recipe_header
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"
@@ -37,6 +37,11 @@ class Recipe:
     def takes(self, case: Case) -> bool:
         """Say whether a case is run against it: every one against a recipe of the report."""
         return True
+
+    @property
+    def contract(self) -> str:
+        """The family whose contract it has: its own, or the one that its family's conftest.py names."""
+        return read_contract(self.path.with_name("conftest.py"))
 
     @cached_property
     def header(self) -> Header:
@@ -68,6 +73,12 @@ def find_recipes(folder: Path = FIXTURES) -> dict[str, Recipe]:
     recipes = [Recipe(f"{path.parent.name}/{path.stem}", path.parent.name, path) for path in paths]
     recipes.sort(key=lambda recipe: (recipe.family, CONTROLS.index(recipe.path.stem) if recipe.is_control else len(CONTROLS), recipe.id))
     return {recipe.id: recipe for recipe in recipes}
+
+
+@cache
+def read_contract(conftest: Path) -> str:
+    """Return the family whose contract, and so whose controls, a family shares."""
+    return (read_header(conftest).contract if conftest.is_file() else None) or conftest.parent.name
 
 
 def find_cases(folder: Path = CASES) -> dict[str, Case]:

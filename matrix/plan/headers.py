@@ -32,6 +32,7 @@ class Header:
     modes: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     requires_python: str = ""
+    contract: str | None = None  # of a family: the one whose contract and controls it shares
 
     def join(self, other: Header) -> Header:
         """Return the header that asks for what both ask for."""
@@ -65,7 +66,7 @@ def read_header(path: Path) -> Header:
     ours = block.get("tool", {}).get("isolation-matrix", {})
     fields = _Fields(path, start, text)
     fields.refuse_unknown(block, ("dependencies", "requires-python", "tool"))
-    fields.refuse_unknown(ours, ("driver", "mode", "server"))
+    fields.refuse_unknown(ours, ("driver", "mode", "server", "contract"))
     driver = fields.texts(ours, "driver", DRIVERS)
     if len(driver) > 1:
         raise fields.error("driver", "expected one of " + ", ".join(DRIVERS))
@@ -75,6 +76,7 @@ def read_header(path: Path) -> Header:
         modes=fields.texts(ours, "mode", MODES),
         capabilities=fields.texts(ours, "server"),
         requires_python=fields.python(block),
+        contract=next(iter(fields.texts(ours, "contract")), None),
     )
 
 

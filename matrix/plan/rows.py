@@ -68,6 +68,8 @@ class Stack:
     families: tuple[str, ...] = ()
     """Families that the row is there for; none named means every family that its packages allow."""
     promised: bool = True
+    core: bool = False
+    """Whether `nox -s matrix` runs it by itself: the core covers every line, product, kind and framework."""
     password_rounds: int = 1
     """How often PostgreSQL hashes the stack's password: a guard against guessing, paid for by every connection."""
 
@@ -131,6 +133,7 @@ def _build_stack(row: Row, rows: Rows, databases: Mapping[str, Database]) -> Sta
         source=_join_texts("source", shared, driver, row),
         families=_join_texts("families", row),
         promised=row.take("promised", bool, True),
+        core=row.take("core", bool, False),
         password_rounds=driver.take("password_rounds", int, 1),
     )
     for part in (row, driver, shared):

@@ -13,6 +13,7 @@ from matrix.plan.rows import Stack, load_stacks
 
 Item = TypeVar("Item")
 ORDERS = ("written", "reversed", "shuffled")
+DECIDING = ("essential", "common")  # a recipe's word stands and falls with cases of these levels; limits are fine print
 
 
 class SelectionError(ValueError):
@@ -26,6 +27,15 @@ class Selection:
     stacks: tuple[str, ...] = ()
     recipes: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
+    every: bool = True
+    """Whether a choice of nothing means every row and case, not the core alone."""
+
+    @property
+    def name(self) -> str:
+        """What was asked for: "core", "all", or "selected" by globs."""
+        if self.stacks or self.recipes or self.cases:
+            return "selected"
+        return "all" if self.every else "core"
 
 
 @dataclass(frozen=True)
@@ -37,21 +47,41 @@ class Plan:
     cases: list[Case]
     complete: bool
     """Whether each of the stacks gets every recipe and every case."""
+    every_recipe: bool = False
+    every_case: bool = False
+    name: str = "selected"
+
+    def list_members(self, stack: Stack) -> set[tuple[str, str]]:
+        """Return recipe and case of every cell that a stack is to have."""
+        return {(recipe.id, case.id) for recipe in self.list_recipes(stack) for case in self.cases if recipe.takes(case)}
+
+    def list_recipes(self, stack: Stack) -> list[Recipe]:
+        """Return the recipes that a row is there for, and of controls those of the contracts that these have."""
+        own = [recipe for recipe in self.recipes if not recipe.is_control and (not stack.families or recipe.family in stack.families)]
+        contracts = {recipe.contract for recipe in own} | set(stack.families or (recipe.family for recipe in self.recipes))
+        return [recipe for recipe in self.recipes if recipe in own or (recipe.is_control and recipe.family in contracts)]
 
 
 def make_plan(selection: Selection) -> Plan:
     """Return what a selection means for the rows, recipes and cases there are.
 
-    Raises SelectionError for a glob that matches nothing, RowError and ContentError for bad files.
+    The core is the rows that say so, and the cases that decide a word. Raises SelectionError for a glob that matches nothing, RowError and ContentError for bad files.
     """
     all_recipes, all_cases = find_recipes(), find_cases()
     recipes = select(all_recipes, selection.recipes, "recipe")
     cases = select(all_cases, selection.cases, "case")
+    stacks = select(load_stacks(), selection.stacks, "stack")
+    if selection.name == "core":
+        stacks = [stack for stack in stacks if stack.core]
+        cases = [case for case in cases if case.level in DECIDING]
     return Plan(
-        stacks=select(load_stacks(), selection.stacks, "stack"),
+        stacks=stacks,
         recipes=recipes,
         cases=cases,
+        name=selection.name,
         complete=len(recipes) == len(all_recipes) and len(cases) == len(all_cases),
+        every_recipe=len(recipes) == len(all_recipes),
+        every_case=len(cases) == len(all_cases),
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,19 +16,26 @@ from rich.console import Console
 from matrix.disk import DiskFull
 from matrix.ending.stop import Stopped, hold
 from matrix.environments.building import EnvironmentMissing, prepare_environment
-from matrix.facts.writing import forget_results, write_not_run
+from matrix.facts.writing import forget_reason, write_not_run
+from matrix.keeping.carrying import find_oldest, list_runs, rewrite_kept
+from matrix.keeping.choice import Work
+from matrix.keeping.keys import CellKeys, KeyMaker
+from matrix.keeping.store import Store
 from matrix.plan.contents import ROOT
 from matrix.plan.rows import Stack
 from matrix.plan.selection import ORDERS, Plan, Selection, make_plan
-from matrix.run.outcome import RunOutcome, write_outcome
+from matrix.run.known import Known
+from matrix.run.outcome import RunOutcome, StackOutcome, read_rotation, write_outcome
 from matrix.run.progress import RunProgress
 from matrix.run.serverpool import ServerPool
 from matrix.servers import WAYS, ServerUnavailable
 from matrix.supervisor.failures import ControlMisbehaved, InstrumentBroken, Interrupted
-from matrix.supervisor.job import StackJob
+from matrix.supervisor.header import describe_contents, describe_selection, now
+from matrix.supervisor.job import DEADLINE_S, StackJob, StackRun
 from matrix.supervisor.stack import run_stack
 
 DATA = ROOT / "reports" / "data"
+NOTICED_S = 0.5  # an environment that took longer was built now
 
 
 @dataclass(frozen=True)
@@ -39,16 +46,22 @@ class Options:
     ways: Sequence[str] = WAYS
     order: str = ORDERS[0]
     directory: Path = DATA
+    known: bool = False
+    """Whether cells are held against the reviewed baseline and those on disk are kept: what only compares runs does neither."""
+    fresh: bool = False
+    """Run everything, whatever is on disk."""
+    sample: bool = True
+    """Run a fiftieth of what is kept all the same."""
 
 
-def run_matrix(selection: Selection, jobs: int, ways: Sequence[str] = WAYS, order: str = ORDERS[0]) -> int:
+def run_matrix(selection: Selection, options: Options) -> int:
     """Run what is selected and leave facts and outcome on disk; returns 0 when there is something to conclude.
 
     Raises SelectionError, RowError or ContentError before anything is started.
     """
     plan, console = make_plan(selection), Console(soft_wrap=not sys.stdout.isatty())
     with hold():  # a run that is stopped has an outcome too
-        write_outcome(run_stacks(plan, Options(jobs, ways, order), console), DATA)
+        write_outcome(run_stacks(plan, options, console), options.directory)
     return 0
 
 
@@ -60,18 +73,45 @@ def run_stacks(plan: Plan, options: Options, console: Console) -> RunOutcome:
 
 def run_stacks_on(servers: ServerPool, plan: Plan, options: Options, console: Console) -> RunOutcome:
     """Run the planned stacks in parallel; every one leaves a facts file or the reason why not."""
-    started = time.monotonic()
-    stop, run_id = threading.Event(), uuid.uuid4().hex
-    outcome = RunOutcome(run_id, [stack.id for stack in plan.stacks])
+    started, stop = time.monotonic(), threading.Event()
+    outcome = open_outcome(plan, options.directory)
+    known = Known(plan, KeyMaker(options.ways, options.order, DEADLINE_S), options.directory, options.fresh) if options.known else None
+    if known and options.sample:
+        known.sample(outcome.rotation)
     for stack in plan.stacks:
-        forget_results(options.directory, stack.id)
+        forget_reason(options.directory, stack.id)
     with hold(stop), RunProgress(console, len(plan.stacks)) as progress:
-        run = Run(plan, options, servers, progress, outcome, stop, run_id)
+        run = Run(plan, options, servers, progress, outcome, stop, known)
         with ThreadPoolExecutor(options.jobs) as pool:
             list(pool.map(run.run_one, plan.stacks))
     outcome.interrupted = stop.is_set() and not outcome.broken
-    outcome.wall_s = time.monotonic() - started
+    outcome.wall_s = round(time.monotonic() - started, 3)
+    outcome.rest_s = estimate_rest(outcome, known, options.jobs) if known else None
     return outcome
+
+
+def open_outcome(plan: Plan, directory: Path) -> RunOutcome:
+    """Return the outcome of a run of which nothing has ended yet."""
+    return RunOutcome(
+        run=secrets.token_hex(6),
+        started=now(),
+        selection=plan.name,
+        recipes=None if plan.every_recipe else [recipe.id for recipe in plan.recipes],
+        cases=None if plan.every_case else [case.id for case in plan.cases],
+        stacks=[stack.id for stack in plan.stacks],
+        rotation=read_rotation(directory),
+    )
+
+
+def estimate_rest(outcome: RunOutcome, known: Known, jobs: int) -> float | None:
+    """Return how long the reviewed cells would take that were not asked for (seconds), at the pace of those that ran."""
+    ran = sum(ended.ran for ended in outcome.ran.values())
+    seconds = sum(ended.seconds for ended in outcome.ran.values() if ended.ran)
+    if not ran:
+        return None
+    had = sum(ended.ran + ended.kept for ended in outcome.ran.values())
+    everything = sum(len(cells) for cells in known.expectations.values())
+    return round(max(0, everything - had) * seconds / ran / jobs, 1)
 
 
 @dataclass
@@ -84,14 +124,14 @@ class Run:
     progress: RunProgress
     outcome: RunOutcome
     stop: threading.Event
-    run_id: str
+    known: Known | None
 
     def run_one(self, stack: Stack) -> None:
         """Run one stack and note how it ended; a broken instrument stops all others."""
         try:
             if self.stop.is_set():
                 raise Interrupted
-            self._note_ran(stack, run_stack(self._make_job(stack)))
+            self._note_ran(stack, self._run_rest(stack))
         except EnvironmentMissing as error:
             self._note_not_run(stack, error.reason, error.missing)
         except ServerUnavailable as error:
@@ -120,11 +160,34 @@ class Run:
         except (ServerUnavailable, OSError, Stopped):
             pass  # it has gone, and so has its directory
 
-    def _make_job(self, stack: Stack) -> StackJob:
+    def _run_rest(self, stack: Stack) -> StackRun:
+        """Run what is not kept; where nothing is left of that, neither environment nor server is needed."""
+        if self.known is None:
+            return run_stack(self._make_job(stack, Store(), None, None))
+        store, keys, work = self.known.look(stack)
+        if work.todo:
+            prepared = prepare_environment(stack)  # a key names what is there: so it has to be there first
+            keys = self.known.keys.make_keys(stack) if prepared.seconds > NOTICED_S else keys
+            return run_stack(self._make_job(stack, store, keys, work))
+        self._rewrite(stack, store, work)
+        return StackRun(0.0, 0, len(work.kept), find_oldest(work.kept, store))
+
+    def _rewrite(self, stack: Stack, store: Store, work: Work) -> None:
+        """Put down anew what is kept, for a run that has another choice of it than the last."""
+        recipes = self.plan.list_recipes(stack)
+        selection = describe_selection(recipes, self.plan.cases, self.plan.complete)
+        if store.header is None or (store.header["selection"] == selection and not store.partial):
+            return
+        about = describe_contents(recipes, self.plan.cases)
+        runs = list_runs(store, work.kept, self.outcome.run, self.outcome.started)
+        header = {**store.header, "run": self.outcome.run, "selection": selection, **about, "started": self.outcome.started, "runs": runs}
+        rewrite_kept(self.options.directory, stack.id, store, work, self.plan.list_members(stack), header)
+
+    def _make_job(self, stack: Stack, store: Store, keys: CellKeys | None, work: Work | None) -> StackJob:
         environment = prepare_environment(stack)
         server = self.servers.take(stack.database)
-        recipes = [recipe for recipe in self.plan.recipes if not stack.families or recipe.family in stack.families]
-        self.progress.begin_stack(stack.id, len(recipes) * len(self.plan.cases))
+        recipes = self.plan.list_recipes(stack)
+        self.progress.begin_stack(stack.id, sum(map(len, work.todo.values())) if work else len(recipes) * len(self.plan.cases))
         return StackJob(
             stack=stack,
             python=environment.python,
@@ -133,15 +196,22 @@ class Run:
             cases=self.plan.cases,
             complete=self.plan.complete,
             directory=self.options.directory,
-            run_id=self.run_id,
+            run_id=self.outcome.run,
             order=self.options.order,
             stop=self.stop,
             on_cell=lambda cell: self.progress.count_cell(stack.id),
+            expected=self.known.expectations.get(stack.id, {}) if self.known else {},
+            keys=keys,
+            store=store,
+            work=work,
         )
 
-    def _note_ran(self, stack: Stack, seconds: float) -> None:
-        self.outcome.ran[stack.id] = seconds
-        self.progress.end_stack(stack.id, f"ran in {seconds:.1f} s")
+    def _note_ran(self, stack: Stack, run: StackRun) -> None:
+        self.outcome.ran[stack.id] = StackOutcome(run.seconds, run.ran, run.kept, run.oldest)
+        if run.disagreed:
+            self.outcome.disagreed[stack.id] = list(run.disagreed)
+        kept = f", kept {run.kept} (oldest {run.oldest[:10]})" if run.oldest else ""
+        self.progress.end_stack(stack.id, f"ran {run.ran} in {run.seconds:.1f} s{kept}")
 
     def _note_not_run(self, stack: Stack, reason: str, missing: str) -> None:
         self.outcome.not_run[stack.id] = reason

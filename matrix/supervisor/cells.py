@@ -1,11 +1,12 @@
-"""The cells of one recipe: a first pass, a confirmation of what is red, a repetition of what grows."""
+"""The cells of one recipe: a first pass, a confirmation of what is not known, a repetition of what grows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from matrix.judging.verdicts import RED, judge_pass
+from matrix.facts import JsonObject
+from matrix.judging.verdicts import judge_pass
 from matrix.plan.contents import Case, Recipe
 from matrix.supervisor.childrun import CONFIRMATION, FIRST, REPEATED, ChildRun, fail_collection
 from matrix.supervisor.examination import Examination
@@ -19,37 +20,51 @@ REPEATS = 5
 class RecipeFacts:
     """What happened to one recipe on a stack."""
 
-    cells: list[dict] = field(default_factory=list)
+    first: dict[str, JsonObject] = field(default_factory=dict)
+    confirmation: dict[str, JsonObject] = field(default_factory=dict)
+    agreements: dict[str, str] = field(default_factory=dict)  # what each first pass agrees with, of what is known
     residue: list[Residue] = field(default_factory=list)
     endings: list[str] = field(default_factory=list)
-    repeats: dict = field(default_factory=dict)
+    repeats: JsonObject = field(default_factory=dict)
     unlogged: str | None = None  # why the server's statement log could not be had
 
+    @property
+    def cells(self) -> list[JsonObject]:
+        """All passes of all cells."""
+        return [*self.first.values(), *self.confirmation.values()]
 
-def examine_recipe(exam: Examination, recipe: Recipe, cases: Iterable[Case]) -> RecipeFacts:
-    """Run every case, then those that are not clean once more in another child and order."""
+
+def examine_recipe(exam: Examination, recipe: Recipe, cases: Iterable[Case], unmet_cells: Iterable[JsonObject] = ()) -> RecipeFacts:
+    """Run every case, then in another child and order those that are not as the reviewed baseline says.
+
+    unmet_cells: lines of cells that cannot run on this stack, recorded with the others.
+    """
     facts, groups = RecipeFacts(), group_by_fixtures(cases)
+    for cell in unmet_cells:
+        record_first(exam, facts, cell)
+    if not groups:
+        return facts
     try:
         with RecipeProcess(exam.warm, recipe) as process:
             run_passes(exam, process, groups, facts)
     except RecipeUncollected as error:
-        facts.cells = [fail_collection(exam.stack.id, recipe.id, case, error) for group in groups for case in group]
-        list(map(exam.on_cell, facts.cells))
+        for case in (case for group in groups for case in group):
+            record_first(exam, facts, fail_collection(exam.stack.id, recipe.id, case, error))
     return facts
 
 
 def run_passes(exam: Examination, process: RecipeProcess, groups: list[list[str]], facts: RecipeFacts) -> None:
-    """Run the first pass, confirm what is red in another order, and repeat a case that left something in its process."""
+    """Run the first pass, confirm what is not known in another order, and repeat a case that left something in its process."""
     run_groups(exam, process, groups, FIRST, facts)
-    unclean = {cell["case"] for cell in facts.cells if judge_pass(cell) in RED}
-    if unclean:
+    unknown = {case for case, cell in facts.first.items() if exam.review.needs_confirmation(cell, facts.agreements[case])}
+    if unknown:
         facts.unlogged = exam.witness.start_statements()
         try:
-            again = [[case for case in group[::-1] if case in unclean] for group in groups[::-1]]
+            again = [[case for case in group[::-1] if case in unknown] for group in groups[::-1]]
             run_groups(exam, process, again, CONFIRMATION, facts)
         finally:
             exam.witness.stop_statements()
-    dirty = [cell["case"] for cell in facts.cells if cell["process"] and cell["ended"] == "finished"]
+    dirty = [case for case, cell in facts.first.items() if not cell["unmet"] and cell["process"] and cell["ended"] == "finished"]
     if dirty:
         facts.repeats = repeat_case(exam, process, dirty[0])
 
@@ -57,18 +72,35 @@ def run_passes(exam: Examination, process: RecipeProcess, groups: list[list[str]
 def run_groups(exam: Examination, process: RecipeProcess, groups: list[list[str]], pass_name: str, facts: RecipeFacts) -> None:
     """Run each group of cases in as many children as it takes."""
     number = 0
+
+    def record(cell: JsonObject) -> None:
+        record_first(exam, facts, cell) if pass_name == FIRST else record_confirmation(exam, facts, cell)
+
     for cases in groups:
         while cases:
             number += 1
-            run = ChildRun(exam, process, cases, pass_name, number)
+            run = ChildRun(exam, process, cases, pass_name, number, on_cell=record)
             run.run()
-            facts.cells += run.cells
             facts.residue += run.residue
             facts.endings += run.endings
             cases = cases[len(run.cells) :]
 
 
-def repeat_case(exam: Examination, process: RecipeProcess, case: str) -> dict:
+def record_first(exam: Examination, facts: RecipeFacts, cell: JsonObject) -> None:
+    """Put a first pass on disk as soon as it has ended: whoever kills the run loses the running cell alone."""
+    facts.first[cell["case"]] = cell
+    facts.agreements[cell["case"]] = exam.review.find_agreement(cell)
+    exam.record(exam.review.stamp_cell(cell, facts.agreements[cell["case"]]))
+    exam.on_cell(cell)
+
+
+def record_confirmation(exam: Examination, facts: RecipeFacts, cell: JsonObject) -> None:
+    """Put a confirmation on disk, with what both passes together agree with."""
+    facts.confirmation[cell["case"]] = cell
+    exam.record(exam.review.stamp_cell(cell, exam.review.find_agreement(facts.first[cell["case"]], cell)))
+
+
+def repeat_case(exam: Examination, process: RecipeProcess, case: str) -> JsonObject:
     """Run one case several times in one child without retirement: what accumulates shows here alone."""
     run = ChildRun(exam, process, [case], REPEATED, repeat=REPEATS)
     run.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 from matrix.probe.channel import ChannelClosed
@@ -22,11 +23,21 @@ FIRST, CONFIRMATION, REPEATED = "first", "confirmation", "repeated"
 class ChildRun:
     """One child and the cells it lives through."""
 
-    def __init__(self, exam: Examination, process: RecipeProcess, cases: list[str], pass_name: str, number: int = 1, repeat: int = 1) -> None:
+    def __init__(
+        self,
+        exam: Examination,
+        process: RecipeProcess,
+        cases: list[str],
+        pass_name: str,
+        number: int = 1,
+        repeat: int = 1,
+        on_cell: Callable[[dict], None] = lambda cell: None,
+    ) -> None:
         self.exam, self.process, self.cases, self.pass_name, self.number = exam, process, cases, pass_name, number
         self.recipe = process.recipe
         self.repeat = repeat  # how often each case runs; a child that repeats is not retired for what grows in it
         self.witness = exam.witness
+        self.on_cell = on_cell
         self.cells: list[dict] = []
         self.residue: list[Residue] = []  # of the recipe's own wider fixtures
         self.endings: list[str] = []
@@ -120,8 +131,7 @@ class ChildRun:
             **facts,
         }
         self.cells.append(cell)
-        if self.pass_name == FIRST:
-            self.exam.on_cell(cell)
+        self.on_cell(cell)
 
     def _charge_crash(self, child: Child) -> None:
         """The child died: its open cell is charged; the others still get their verdict."""

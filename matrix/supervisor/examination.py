@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
+from matrix.facts import JsonObject
 from matrix.plan.rows import Stack
+from matrix.supervisor.review import Review
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Baseline, Witness
 
@@ -21,4 +23,7 @@ class Examination:
     original: Baseline
     deadline_s: float
     stop: Event
-    on_cell: Callable[[dict], None]
+    on_cell: Callable[[JsonObject], None]
+    review: Review
+    record: Callable[[JsonObject], None] = lambda line: None
+    """Puts one line of the facts on disk."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from matrix.facts import JsonObject
+from matrix.plan.contents import Case, Recipe
 from matrix.supervisor.failures import InstrumentBroken
 from matrix.supervisor.job import StackJob
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Witness
 
 
-def describe_stack(warm: WarmProcess) -> dict:
+def describe_stack(warm: WarmProcess) -> JsonObject:
     """Ask a child of the warm process for versions, extensions and schema."""
     child = warm.fork({"task": "describe"})
     try:
@@ -24,7 +27,7 @@ def describe_stack(warm: WarmProcess) -> dict:
         child.close()
 
 
-def make_header(job: StackJob, witness: Witness, described: dict) -> dict:
+def make_header(job: StackJob, witness: Witness, described: dict) -> JsonObject:
     """Return the first line of the facts: what ran, in which exact versions, when and where."""
     stack, database = job.stack, job.stack.database
     return {
@@ -39,18 +42,27 @@ def make_header(job: StackJob, witness: Witness, described: dict) -> dict:
         "c_extensions": described["c_extensions"],
         "server": {"way": job.server.way, "version": job.server.version},
         "capabilities": witness.capabilities | described["capabilities"],
-        "selection": describe_selection(job),
-        "recipes": {recipe.id: {"sha256": recipe.sha256} for recipe in job.recipes},
-        "cases": {case.id: {"sha256": case.sha256, "level": case.level, "theme": case.theme, "commits": case.commits} for case in job.cases},
+        "selection": describe_selection(job.recipes, job.cases, job.complete),
+        **describe_contents(job.recipes, job.cases),
         "started": now(),
         "host": {"cores": os.cpu_count(), "system": platform.platform()},
     }
 
 
-def describe_selection(job: StackJob) -> dict:
+def describe_contents(recipes: Iterable[Recipe], cases: Iterable[Case]) -> JsonObject:
+    """Return which recipes and cases a file of facts is of, by their hashes, and whose contract each family has."""
+    recipes = list(recipes)
+    return {
+        "recipes": {recipe.id: {"sha256": recipe.sha256} for recipe in recipes},
+        "contracts": {recipe.family: recipe.contract for recipe in recipes},
+        "cases": {case.id: {"sha256": case.sha256, "level": case.level, "theme": case.theme, "commits": case.commits} for case in cases},
+    }
+
+
+def describe_selection(recipes: Sequence[Recipe], cases: Sequence[Case], complete: bool) -> JsonObject:
     """Return what was selected; `pairs` names the cases of each recipe that does not take all of them."""
-    selection = {"complete": job.complete, "recipes": [recipe.id for recipe in job.recipes], "cases": [case.id for case in job.cases]}
-    taken = {recipe.id: [case.id for case in job.cases if recipe.takes(case)] for recipe in job.recipes}
+    selection = {"complete": complete, "recipes": [recipe.id for recipe in recipes], "cases": [case.id for case in cases]}
+    taken = {recipe.id: [case.id for case in cases if recipe.takes(case)] for recipe in recipes}
     pairs = {recipe: cases for recipe, cases in taken.items() if cases != selection["cases"]}
     return {**selection, "pairs": pairs} if pairs else selection
 

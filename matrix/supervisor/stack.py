@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
+from matrix.facts import JsonObject
 from matrix.facts.writing import FactsFile
 from matrix.judging.controls import check_controls
+from matrix.keeping.carrying import find_oldest, finish_facts, list_runs
+from matrix.keeping.choice import Work
+from matrix.keeping.store import ASIDE, Store
 from matrix.plan.contents import Case, Recipe
 from matrix.plan.headers import find_unmet
 from matrix.plan.rows import Stack
@@ -17,17 +22,27 @@ from matrix.supervisor.cells import RecipeFacts, examine_recipe
 from matrix.supervisor.examination import Examination
 from matrix.supervisor.failures import ControlMisbehaved, InstrumentBroken
 from matrix.supervisor.header import describe_stack, make_header, now
-from matrix.supervisor.job import StackJob
+from matrix.supervisor.job import StackJob, StackRun
+from matrix.supervisor.review import Review
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Account, Witness, open_witness
 
 
-def run_stack(job: StackJob) -> float:
-    """Run every selected cell of a stack and write its facts file; returns the wall time in seconds.
+def run_stack(job: StackJob) -> StackRun:
+    """Run a stack's work, put what is kept beside it, and write its facts file; nothing is kept when a sampled cell disagrees.
 
     Raises InstrumentBroken (a blinded witness, a misbehaving control, a baseline that cannot be
     restored), WarmProcessFailed, or what the witness raises when the server has gone.
     """
+    run = run_work(job)
+    if not run.disagreed:
+        return run
+    (job.directory / ASIDE / f"{job.stack.id}.jsonl").unlink(missing_ok=True)
+    return replace(run_work(replace(job, work=None, store=Store())), disagreed=run.disagreed)
+
+
+def run_work(job: StackJob) -> StackRun:
+    """Run what has to run, as a readable list of steps; a run in which a sampled cell disagrees leaves no file."""
     started = time.monotonic()
     witness = open_witness(job.server, name_database(job.stack), job.stack.password_rounds)
     facts = FactsFile(job.directory / f"{job.stack.id}.jsonl", hidden_texts(job.server, witness.account))
@@ -36,39 +51,72 @@ def run_stack(job: StackJob) -> float:
             described = describe_stack(warm)
             witness.build_schema(described["ddl"])
             prove_sight(witness)
-            facts.write(make_header(job, witness, described))
-            examination = Examination(job.stack, witness, warm, witness.record_baseline(), job.deadline_s, job.stop, job.on_cell)
-            run_recipes(job, examination, facts, described)
+            header = make_header(job, witness, described)
+            work = choose_work(job, header)
+            facts.write(header | {"runs": list_runs(job.store, work.kept, job.run_id, header["started"])})
+            ran = run_recipes(job, make_examination(job, witness, warm, facts), work, header)
         job.server.check_room()
         wall = round(time.monotonic() - started, 3)
-        facts.finish({"finished": now(), "wall_s": wall, "controls": "behaved", "problems": []})
-        return wall
+        if not ran.disagreed:
+            members = {(recipe.id, case.id) for recipe in job.recipes for case in job.cases if recipe.takes(case)}
+            footer = {"finished": now(), "wall_s": wall, "ran": ran.cells, "controls": "behaved", "problems": []}
+            finish_facts(facts, job.store, work, members, footer)
+        return StackRun(wall, ran.cells, len(work.kept), find_oldest(work.kept, job.store), tuple(ran.disagreed))
     finally:
         facts.abandon()
         witness.close()
 
 
-def run_recipes(job: StackJob, examination: Examination, facts: FactsFile, described: dict) -> None:
-    """Run the recipes that apply, the controls of each family first; a control that misbehaves ends the run."""
-    capabilities = examination.witness.capabilities | described["capabilities"]
-    for recipe in put_in_order(job.recipes, job.order):
-        unmet = find_unmet(recipe.header, described["packages"], job.stack, capabilities)
+def choose_work(job: StackJob, header: JsonObject) -> Work:
+    """Return what has to run: all of it when the stack is not the very one that earlier facts are of."""
+    return job.work if job.work and is_same_stack(header, job.store.header) else job.choose_all()
+
+
+@dataclass
+class Ran:
+    """How many cells ran, and which sampled ones are not what was kept of them."""
+
+    cells: int = 0
+    disagreed: list[str] = field(default_factory=list)
+
+
+def run_recipes(job: StackJob, exam: Examination, work: Work, header: JsonObject) -> Ran:
+    """Run the recipes that apply, the controls of each contract first; a control that misbehaves ends the run."""
+    ran, capabilities = Ran(), header["capabilities"]
+    for recipe in put_in_order([recipe for recipe in job.recipes if recipe.id in work.todo], job.order):
+        unmet = find_unmet(recipe.header, header["versions"]["packages"], job.stack, capabilities)
         if unmet:
-            facts.write({"kind": "recipe", "recipe": recipe.id, "applies": False, "unmet": unmet})
+            exam.record(exam.review.stamp_recipe(recipe.id, {"applies": False, "unmet": unmet}))
             continue
-        cases, unmet_cells = split_cases(job, recipe, capabilities)
-        found = examine_recipe(examination, recipe, cases)
-        for line in [*unmet_cells, *found.cells]:
-            facts.write(line)
-        facts.write(describe_recipe(recipe, found))
+        cases, unmet_cells = split_cases(job, recipe, work.todo[recipe.id], capabilities)
+        found = examine_recipe(exam, recipe, cases, unmet_cells)
+        exam.record(exam.review.stamp_recipe(recipe.id, describe_recipe(found)))
+        ran.cells += len(found.first)
         if recipe.is_control:
-            refuse_misbehaviour(recipe, found, cases)
+            refuse_misbehaviour(recipe, found, job.cases)
+        if recipe.id in work.sampled:
+            ran.disagreed += [cell["cell"] for case, cell in found.first.items() if exam.review.disagrees(cell, found.confirmation.get(case))]
+        if ran.disagreed:
+            break
+    return ran
 
 
-def split_cases(job: StackJob, recipe: Recipe, capabilities: dict[str, bool]) -> tuple[list[Case], list[dict]]:
+def make_examination(job: StackJob, witness: Witness, warm: WarmProcess, facts: FactsFile) -> Examination:
+    """Return what the cells of the stack share."""
+    commits = {case.id: case.commits for case in job.cases}
+    review = Review(job.run_id, job.stack.database.product, job.expected, commits, job.keys)
+    return Examination(job.stack, witness, warm, witness.record_baseline(), job.deadline_s, job.stop, job.on_cell, review, facts.write)
+
+
+def is_same_stack(header: JsonObject, earlier: JsonObject | None) -> bool:
+    """Return whether the stack is the very one that earlier facts are of: its packages, its server, and what they can do."""
+    return earlier is None or all(header[name] == earlier.get(name) for name in ("versions", "c_extensions", "server", "capabilities"))
+
+
+def split_cases(job: StackJob, recipe: Recipe, cases: list[Case], capabilities: dict[str, bool]) -> tuple[list[Case], list[JsonObject]]:
     """Return the cases that can run, in order, and a cell line for each that needs what the stack lacks."""
     runnable, unmet_cells = [], []
-    for case in filter(recipe.takes, job.cases):
+    for case in cases:
         lacking = [need for need in case.needs if not capabilities.get(need, False)]
         if lacking:
             unmet_cells.append(unmet_cell(job.stack, recipe, case, lacking[0]))
@@ -92,7 +140,7 @@ def put_in_order(recipes: list[Recipe], order: str) -> list[Recipe]:
     return controls + others
 
 
-def unmet_cell(stack: Stack, recipe: Recipe, case: Case, need: str) -> dict:
+def unmet_cell(stack: Stack, recipe: Recipe, case: Case, need: str) -> JsonObject:
     """Return the line of a cell whose case needs what this stack's server or driver cannot do."""
     return {
         "kind": "cell",
@@ -104,11 +152,9 @@ def unmet_cell(stack: Stack, recipe: Recipe, case: Case, need: str) -> dict:
     }
 
 
-def describe_recipe(recipe: Recipe, found: RecipeFacts) -> dict:
-    """Return the recipe's own line: what remained when its session- and module-scoped fixtures had ended."""
+def describe_recipe(found: RecipeFacts) -> JsonObject:
+    """Return what a recipe's own line says: what remained when its session- and module-scoped fixtures had ended."""
     return {
-        "kind": "recipe",
-        "recipe": recipe.id,
         "applies": True,
         "residue": [vars(residue) for residue in found.residue],
         "endings": found.endings,

@@ -70,7 +70,7 @@ def find_problems(facts: StackFacts) -> list[str]:
     problems = list(facts.footer["problems"])
     problems += [problem for problem in check_controls(lines, facts.header["cases"]) if problem not in problems]
     if facts.header["selection"]["complete"]:
-        problems += [f"{facts.stack}: control {recipe} has no cells" for recipe in find_missing_controls(facts.recipes)]
+        problems += [f"{facts.stack}: control {recipe} has no cells" for recipe in find_missing_controls(facts.recipes, facts.header.get("contracts"))]
     if facts.footer["controls"] == "misbehaved" and not problems:
         problems.append(f"{facts.stack}: the run says that its controls misbehaved")
     return problems

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from matrix.judging.causes import CAUSES
-from matrix.judging.controls import REAL_COMMITS, is_control
+from matrix.judging.controls import REAL_COMMITS, find_contract, is_control
 from matrix.judging.verdicts import FLAKY, ISOLATES
 from reports.results import grading
 from reports.results.content import Content
@@ -69,11 +69,11 @@ def shape_cell(cell: GradedCell) -> dict:
 
 
 def shape_words(graded: GradedStack, content: Content) -> dict:
-    ran = graded.facts.header["recipes"]
+    ran, contracts = graded.facts.header["recipes"], graded.facts.header.get("contracts", {})
     return {
         recipe: {
             "word": word.word, "note": word.note, "counts": word.counts,
-            "cost": grading.find_cost(graded.cells.get(recipe, {}), graded.cells.get(f"{recipe.partition('/')[0]}/{REAL_COMMITS}", {})),
+            "cost": grading.find_cost(graded.cells.get(recipe, {}), graded.cells.get(f"{find_contract(recipe, contracts)}/{REAL_COMMITS}", {})),
             "outdated": content.recipes.get(recipe, {}).get("sha256") != ran.get(recipe, {}).get("sha256"),
             "causes": grading.count_causes(graded.cells.get(recipe, {})),
         }
