@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from matrix.facts import JsonObject
 from matrix.judging.verdicts import RED, judge_pass
 from matrix.plan.contents import Case, Recipe
 from matrix.supervisor.childrun import CONFIRMATION, FIRST, REPEATED, ChildRun, fail_collection
@@ -19,10 +20,10 @@ REPEATS = 5
 class RecipeFacts:
     """What happened to one recipe on a stack."""
 
-    cells: list[dict] = field(default_factory=list)
+    cells: list[JsonObject] = field(default_factory=list)
     residue: list[Residue] = field(default_factory=list)
     endings: list[str] = field(default_factory=list)
-    repeats: dict = field(default_factory=dict)
+    repeats: JsonObject = field(default_factory=dict)
     unlogged: str | None = None  # why the server's statement log could not be had
 
 
@@ -68,7 +69,7 @@ def run_groups(exam: Examination, process: RecipeProcess, groups: list[list[str]
             cases = cases[len(run.cells) :]
 
 
-def repeat_case(exam: Examination, process: RecipeProcess, case: str) -> dict:
+def repeat_case(exam: Examination, process: RecipeProcess, case: str) -> JsonObject:
     """Run one case several times in one child without retirement: what accumulates shows here alone."""
     run = ChildRun(exam, process, [case], REPEATED, repeat=REPEATS)
     run.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from matrix.facts import JsonObject
 from matrix.probe.channel import ChannelClosed
 from matrix.supervisor.child import Child, describe_status
 from matrix.supervisor.examination import Examination
@@ -27,11 +28,11 @@ class ChildRun:
         self.recipe = process.recipe
         self.repeat = repeat  # how often each case runs; a child that repeats is not retired for what grows in it
         self.witness = exam.witness
-        self.cells: list[dict] = []
+        self.cells: list[JsonObject] = []
         self.residue: list[Residue] = []  # of the recipe's own wider fixtures
         self.endings: list[str] = []
         self._baseline = exam.original
-        self._open: dict | None = None
+        self._open: JsonObject | None = None
         self._owed: list[Residue] = []  # charged to a cell already, repaired once the child has gone
 
     def run(self) -> None:
@@ -55,6 +56,7 @@ class ChildRun:
             if "begin" in message:
                 self._begin_cell(message)
             elif "phase" in message:
+                assert self._open is not None, "a phase of no cell"
                 self._open["phases"].append((message["at"], message["phase"]))
             elif "baseline" in message:
                 self._baseline = self.witness.record_baseline()
@@ -66,11 +68,11 @@ class ChildRun:
                     self.endings.append("its wider fixtures did not end well:\n" + child.read_output())
                 return
 
-    def _begin_cell(self, message: dict) -> None:
+    def _begin_cell(self, message: JsonObject) -> None:
         self._open = {"case": message["begin"], "at": message["at"], "phases": [(0.0, "setup")]}
         self._watch.begin()
 
-    def _end_cell(self, child: Child, facts: dict) -> None:
+    def _end_cell(self, child: Child, facts: JsonObject) -> None:
         """Look for residue, repair what the child does not hold, and let it go on or retire."""
         residue = self.witness.find_residue(self._baseline, lambda: self._list_staying(child))
         held = any(found.kind in HELD_KINDS for found in residue)
@@ -102,8 +104,9 @@ class ChildRun:
         except RepairBlocked:
             return "blocked"
 
-    def _add_cell(self, facts: dict) -> None:
+    def _add_cell(self, facts: JsonObject) -> None:
         opened, self._open = self._open, None
+        assert opened is not None, "the end of no cell"
         statements = self.witness.read_statements() if self.pass_name == CONFIRMATION else []
         facts["timeline"] = merge_statements(facts["timeline"], statements, opened, self.exam.stack.database.kind)
         cell = {
@@ -160,9 +163,9 @@ class ChildRun:
                 self.witness.terminate(found.backend)
 
 
-def lost_facts(case: str, phase: str) -> dict:
+def lost_facts(case: str, phase: str) -> JsonObject:
     """Return the facts of a cell whose process could not report them itself."""
-    phases = {"setup": None, "call": None, "teardown": None}
+    phases: dict[str, str | None] = {"setup": None, "call": None, "teardown": None}
     for name in phases:
         phases[name] = "passed"
         if name == phase:
@@ -171,7 +174,7 @@ def lost_facts(case: str, phase: str) -> dict:
     return {"case": case, "phases": phases, "errors": [], "timeline": [], "process": [], "repair": None, "duration_s": 0.0}
 
 
-def fail_collection(stack_id: str, recipe_id: str, case: str, error: RecipeUncollected) -> dict:
+def fail_collection(stack_id: str, recipe_id: str, case: str, error: RecipeUncollected) -> JsonObject:
     """Return the cell of a case whose recipe cannot even be collected: it fails in its set-up."""
     what = {"phase": "setup", "type": "CollectError", "message": error.text, "assertion": False, "where": "", "traceback": error.text}
     return {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
+from matrix.facts import JsonObject
 from matrix.plan.rows import Stack
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Baseline, Witness
@@ -21,4 +22,4 @@ class Examination:
     original: Baseline
     deadline_s: float
     stop: Event
-    on_cell: Callable[[dict], None]
+    on_cell: Callable[[JsonObject], None]

@@ -6,17 +6,22 @@ import os
 import platform
 from datetime import UTC, datetime
 
+from matrix.facts import JsonObject
 from matrix.supervisor.failures import InstrumentBroken
 from matrix.supervisor.job import StackJob
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Witness
 
 
-def describe_stack(warm: WarmProcess) -> dict:
+def describe_stack(warm: WarmProcess) -> JsonObject:
     """Ask a child of the warm process for versions, extensions and schema."""
     child = warm.fork({"task": "describe"})
     try:
-        return child.channel.receive(30.0)["described"]
+        answer = child.channel.receive(30.0)
+        if answer is None:
+            raise TimeoutError("it said nothing within 30 s")
+        described: JsonObject = answer["described"]
+        return described
     except Exception as error:
         child.wait(2.0)
         raise InstrumentBroken(f"the stack cannot describe itself: {error}\n{child.read_output()}") from error
@@ -24,7 +29,7 @@ def describe_stack(warm: WarmProcess) -> dict:
         child.close()
 
 
-def make_header(job: StackJob, witness: Witness, described: dict) -> dict:
+def make_header(job: StackJob, witness: Witness, described: JsonObject) -> JsonObject:
     """Return the first line of the facts: what ran, in which exact versions, when and where."""
     stack, database = job.stack, job.stack.database
     return {
@@ -47,7 +52,7 @@ def make_header(job: StackJob, witness: Witness, described: dict) -> dict:
     }
 
 
-def describe_selection(job: StackJob) -> dict:
+def describe_selection(job: StackJob) -> JsonObject:
     """Return what was selected; `pairs` names the cases of each recipe that does not take all of them."""
     selection = {"complete": job.complete, "recipes": [recipe.id for recipe in job.recipes], "cases": [case.id for case in job.cases]}
     taken = {recipe.id: [case.id for case in job.cases if recipe.takes(case)] for recipe in job.recipes}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
+from matrix.facts import JsonObject
 from matrix.plan.contents import Case, Recipe
 from matrix.plan.rows import Stack
 from matrix.servers import Server
@@ -29,4 +30,4 @@ class StackJob:
     order: str = "written"
     deadline_s: float = DEADLINE_S
     stop: Event = field(default_factory=Event)
-    on_cell: Callable[[dict], None] = lambda cell: None
+    on_cell: Callable[[JsonObject], None] = lambda cell: None

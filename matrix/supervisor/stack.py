@@ -6,6 +6,7 @@ import random
 import time
 from urllib.parse import quote
 
+from matrix.facts import JsonObject
 from matrix.facts.writing import FactsFile
 from matrix.judging.controls import check_controls
 from matrix.plan.contents import Case, Recipe
@@ -48,7 +49,7 @@ def run_stack(job: StackJob) -> float:
         witness.close()
 
 
-def run_recipes(job: StackJob, examination: Examination, facts: FactsFile, described: dict) -> None:
+def run_recipes(job: StackJob, examination: Examination, facts: FactsFile, described: JsonObject) -> None:
     """Run the recipes that apply, the controls of each family first; a control that misbehaves ends the run."""
     capabilities = examination.witness.capabilities | described["capabilities"]
     for recipe in put_in_order(job.recipes, job.order):
@@ -65,7 +66,7 @@ def run_recipes(job: StackJob, examination: Examination, facts: FactsFile, descr
             refuse_misbehaviour(recipe, found, cases)
 
 
-def split_cases(job: StackJob, recipe: Recipe, capabilities: dict[str, bool]) -> tuple[list[Case], list[dict]]:
+def split_cases(job: StackJob, recipe: Recipe, capabilities: dict[str, bool]) -> tuple[list[Case], list[JsonObject]]:
     """Return the cases that can run, in order, and a cell line for each that needs what the stack lacks."""
     runnable, unmet_cells = [], []
     for case in filter(recipe.takes, job.cases):
@@ -92,7 +93,7 @@ def put_in_order(recipes: list[Recipe], order: str) -> list[Recipe]:
     return controls + others
 
 
-def unmet_cell(stack: Stack, recipe: Recipe, case: Case, need: str) -> dict:
+def unmet_cell(stack: Stack, recipe: Recipe, case: Case, need: str) -> JsonObject:
     """Return the line of a cell whose case needs what this stack's server or driver cannot do."""
     return {
         "kind": "cell",
@@ -104,7 +105,7 @@ def unmet_cell(stack: Stack, recipe: Recipe, case: Case, need: str) -> dict:
     }
 
 
-def describe_recipe(recipe: Recipe, found: RecipeFacts) -> dict:
+def describe_recipe(recipe: Recipe, found: RecipeFacts) -> JsonObject:
     """Return the recipe's own line: what remained when its session- and module-scoped fixtures had ended."""
     return {
         "kind": "recipe",
