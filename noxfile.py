@@ -61,7 +61,8 @@ def read_time(path: Path) -> int | None:
 def help(session: nox.Session) -> None:
     """Say what there is to run (this is what bare `nox` does)."""
     for command in COMMANDS:
-        print(f"  nox -s {command.__name__:<13} {command.__doc__.splitlines()[0]}")
+        first = (command.__doc__ or "").splitlines()[0]
+        print(f"  nox -s {command.func.__name__:<13} {first}")
     print("\n  nox -l           list these and one session per stack")
     print('  nox -s "stack(<id>)" -- --recipe plain/create_savepoint --case commit_twice    reproduce one cell')
     print('  nox -s "stack(<id>)" -- --shell                                                a shell in that stack')
@@ -171,7 +172,7 @@ def add_stack(stack: Stack) -> None:
         run_matrix(session, "stack", stack.id, *session.posargs)
 
     run_stack.__doc__ = f"{stack.summary}."
-    nox.session(run_stack, name=f"stack({stack.id})", default=False)
+    nox.session(name=f"stack({stack.id})", default=False)(run_stack)
 
 
 try:

@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 2 for what was typed or written wrongly, 1 also for a full disk."""
     options = make_parser().parse_args(arguments)
     try:
-        return options.command(options)
+        code: int = options.command(options)
+        return code
     except EXPECTED as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -169,7 +170,7 @@ def environments_command(options: argparse.Namespace) -> int:
     return show_environments(select(load_stacks(), options.stack, "stack"))
 
 
-def _add(commands: argparse._SubParsersAction, name: str, command: object, text: str) -> argparse.ArgumentParser:
+def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, command: object, text: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
     parser.set_defaults(command=command)
     return parser

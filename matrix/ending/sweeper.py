@@ -12,14 +12,16 @@ import os
 import select
 import shutil
 import signal
-import sys
 import time
+from collections.abc import Iterator
+from io import FileIO
+from typing import Any
 
 PATIENCE = 5.0  # seconds for killed processes to be gone
 RECORD = "isolation-matrix.json"  # the last file that is written into an environment
 
 
-def main():
+def main() -> None:
     owner = os.getppid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -36,7 +38,7 @@ def main():
     remove_halves(order["cache"])
 
 
-def listen(orders, owner):
+def listen(orders: FileIO, owner: int) -> Iterator[dict[str, Any]]:
     """Give what the owner says until it is gone: its end of the pipe is closed, or only a fork of it holds it open."""
     while True:
         if select.select([orders], [], [], 0.5)[0]:
@@ -48,7 +50,7 @@ def listen(orders, owner):
             return
 
 
-def end_processes(mark):
+def end_processes(mark: bytes) -> None:
     """Kill what carries the mark until two looks find nothing: while we look, the living may start others (Linux)."""
     ends, looks = time.monotonic() + PATIENCE, 0
     while looks < 2 and time.monotonic() < ends:
@@ -62,14 +64,14 @@ def end_processes(mark):
         time.sleep(0.05)
 
 
-def list_processes():
+def list_processes() -> list[int]:
     try:
         return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
     except OSError:
         return []
 
 
-def read_environment(pid):
+def read_environment(pid: int) -> list[bytes]:
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
             return file.read().split(b"\0")
@@ -77,7 +79,7 @@ def read_environment(pid):
         return []
 
 
-def remove(path):
+def remove(path: str) -> None:
     """Remove a directory or a file; a keeper may be removing it too, and a server may still be leaving it."""
     for _ in range(50):
         shutil.rmtree(path, ignore_errors=True)
@@ -88,7 +90,7 @@ def remove(path):
         time.sleep(0.1)
 
 
-def remove_halves(cache):
+def remove_halves(cache: str) -> None:
     """Remove what was being made for the cache and will not be finished: nobody holds its lock."""
     for lock in glob.glob(os.path.join(glob.escape(cache), "*", "*.lock")):
         made = lock[: -len(".lock")]
@@ -99,7 +101,7 @@ def remove_halves(cache):
             remove_unheld(lock, halves)
 
 
-def remove_unheld(lock, paths):
+def remove_unheld(lock: str, paths: list[str]) -> None:
     with open(lock) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -110,4 +112,4 @@ def remove_unheld(lock, paths):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

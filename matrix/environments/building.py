@@ -121,7 +121,8 @@ def run_uv(*arguments: str | Path, **variables: str) -> str:
     for more in ({}, {"UV_SYSTEM_CERTS": "true"}):
         result = run_child(command, env=clean_variables(**variables, **more), capture_output=True, text=True)
         if result.returncode == 0:
-            return result.stdout
+            output: str = result.stdout
+            return output
         if "certificate" not in result.stderr:
             break
     if says_full(result.stderr + result.stdout):

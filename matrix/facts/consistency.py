@@ -2,8 +2,13 @@
 
 from collections import Counter
 
+from matrix.facts import JsonObject
 
-def find_contradiction(stem: str, records: list[dict]) -> tuple[int | None, str] | None:
+Problem = tuple[int | None, str]
+"""Line, None for the file as a whole, and what is wrong."""
+
+
+def find_contradiction(stem: str, records: list[JsonObject]) -> Problem | None:
     """Return (line, what is wrong) for the first contradiction, None when there is none.
 
     stem: the file's name without .jsonl, which must be the stack's id.
@@ -15,7 +20,7 @@ def find_contradiction(stem: str, records: list[dict]) -> tuple[int | None, str]
     return None
 
 
-def check_frame(stem, records):
+def check_frame(stem: str, records: list[JsonObject]) -> Problem | None:
     for number, record in enumerate(records, 1):
         if (record["kind"] == "header") != (number == 1):
             return number, "the header must be the first line and only there"
@@ -24,7 +29,7 @@ def check_frame(stem, records):
     return None
 
 
-def check_identity(stem, records):
+def check_identity(stem: str, records: list[JsonObject]) -> Problem | None:
     stack = records[0]["stack"]["id"]
     if stack != stem:
         return 1, f"the header is of stack {stack}"
@@ -35,8 +40,8 @@ def check_identity(stem, records):
     return None
 
 
-def check_duplicates(stem, records):
-    seen = {}
+def check_duplicates(stem: str, records: list[JsonObject]) -> Problem | None:
+    seen: dict[tuple[str | None, ...], int] = {}
     for number, record in enumerate(records, 1):
         key = (record["kind"], record.get("recipe"), record.get("case"), record.get("pass"))
         if key in seen:
@@ -46,7 +51,7 @@ def check_duplicates(stem, records):
     return None
 
 
-def check_members(stem, records):
+def check_members(stem: str, records: list[JsonObject]) -> Problem | None:
     """Every line must speak of a recipe and a case that the header knows, and that applies."""
     header = records[0]
     excluded = {r["recipe"] for r in records if r["kind"] == "recipe" and not r["applies"]}
@@ -62,7 +67,7 @@ def check_members(stem, records):
     return None
 
 
-def check_passes(stem, records):
+def check_passes(stem: str, records: list[JsonObject]) -> Problem | None:
     first = {record["cell"] for _, record in cell_lines(records) if record["pass"] == "first"}
     for number, record in cell_lines(records):
         if record["cell"] not in first:
@@ -70,7 +75,7 @@ def check_passes(stem, records):
     return None
 
 
-def check_whole(stem, records):
+def check_whole(stem: str, records: list[JsonObject]) -> Problem | None:
     """Nothing that was selected may be missing, unless the run says itself that it stopped early."""
     header, footer = records[0], records[-1]
     cells = [record for _, record in cell_lines(records)]
@@ -82,14 +87,14 @@ def check_whole(stem, records):
     for recipe in header["selection"]["recipes"]:
         if recipe not in known:
             return None, f"recipe {recipe} was selected but has no line"
-    ran = {recipe: set() for recipe in applying(records)}
+    ran: dict[str, set[str]] = {recipe: set() for recipe in applying(records)}
     for record in cells:
         if record["pass"] == "first":
             ran.setdefault(record["recipe"], set()).add(record["case"])
     return find_lost_pair(ran, header["selection"].get("pairs", {})) or find_lost_cell(ran, header["selection"].get("pairs", {}))
 
 
-def find_lost_pair(ran, pairs):
+def find_lost_pair(ran: dict[str, set[str]], pairs: dict[str, list[str]]) -> Problem | None:
     """Where single cases were selected for a recipe, each of them has a cell."""
     for recipe, cases in pairs.items():
         lost = sorted(set(cases) - ran.get(recipe, set(cases)))
@@ -98,7 +103,7 @@ def find_lost_pair(ran, pairs):
     return None
 
 
-def find_lost_cell(ran, pairs):
+def find_lost_cell(ran: dict[str, set[str]], pairs: dict[str, list[str]]) -> Problem | None:
     """All other recipes of one family run the same cases, so a case that only some of them have was lost."""
     ran = {recipe: cases for recipe, cases in ran.items() if recipe not in pairs}
     families = {recipe.split("/")[0] for recipe in ran}
@@ -112,9 +117,9 @@ def find_lost_cell(ran, pairs):
     return None
 
 
-def applying(records):
+def applying(records: list[JsonObject]) -> list[str]:
     return [record["recipe"] for record in records if record["kind"] == "recipe" and record["applies"]]
 
 
-def cell_lines(records):
+def cell_lines(records: list[JsonObject]) -> list[tuple[int, JsonObject]]:
     return [(number, record) for number, record in enumerate(records, 1) if record["kind"] == "cell"]

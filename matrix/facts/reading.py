@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jsonschema_rs
 
+from matrix.facts import JsonObject
 from matrix.facts.consistency import find_contradiction
 
 SCHEMA = Path(__file__).with_name("facts.schema.json")
@@ -34,8 +35,8 @@ class CellFacts:
     id: str
     recipe: str
     case: str
-    first: dict
-    confirmation: dict | None = None
+    first: JsonObject
+    confirmation: JsonObject | None = None
 
 
 @dataclass(frozen=True)
@@ -43,18 +44,18 @@ class StackFacts:
     """All that one file of facts says about one stack."""
 
     path: Path
-    header: dict
-    footer: dict
-    recipes: dict[str, dict] = field(default_factory=dict)
+    header: JsonObject
+    footer: JsonObject
+    recipes: dict[str, JsonObject] = field(default_factory=dict)
     cells: tuple[CellFacts, ...] = ()
 
     @property
     def stack(self) -> str:
-        return self.header["stack"]["id"]
+        return str(self.header["stack"]["id"])
 
     @property
     def run(self) -> str:
-        return self.header["run"]
+        return str(self.header["run"])
 
 
 def load_facts(directory: Path) -> dict[str, StackFacts]:
@@ -62,7 +63,7 @@ def load_facts(directory: Path) -> dict[str, StackFacts]:
     return {path.stem: load_stack(path) for path in sorted(directory.glob("*.jsonl"))}
 
 
-def load_not_run(directory: Path) -> dict[str, dict]:
+def load_not_run(directory: Path) -> dict[str, JsonObject]:
     """Read every <stack>.notrun.json: stack id -> {"stack", "reason", "missing"}. Raises FactsError."""
     found = {}
     for path in sorted(directory.glob("*.notrun.json")):
@@ -87,7 +88,7 @@ def load_stack(path: Path) -> StackFacts:
     return assemble(path, records)
 
 
-def read_records(path: Path, raw: bytes) -> list[dict]:
+def read_records(path: Path, raw: bytes) -> list[JsonObject]:
     """Parse and validate every line; record i is on line i + 1."""
     if not raw:
         raise FactsError(path, None, "the file is empty")
@@ -104,7 +105,7 @@ def read_records(path: Path, raw: bytes) -> list[dict]:
     return records
 
 
-def check_record(path: Path, number: int, record: dict) -> None:
+def check_record(path: Path, number: int, record: JsonObject) -> None:
     try:
         facts_validator().validate(record)
     except jsonschema_rs.ValidationError as error:
@@ -112,7 +113,7 @@ def check_record(path: Path, number: int, record: dict) -> None:
         raise FactsError(path, number, f"{where} does not follow facts.schema.json: {error.message[:200]}") from None
 
 
-def check_footer(path: Path, raw: bytes, records: list[dict]) -> None:
+def check_footer(path: Path, raw: bytes, records: list[JsonObject]) -> None:
     """The footer must be the last line and agree with every byte before it."""
     footer = records[-1]
     if footer["kind"] != "footer":
@@ -125,8 +126,8 @@ def check_footer(path: Path, raw: bytes, records: list[dict]) -> None:
         raise FactsError(path, len(records), "the footer's hash does not match: a line was changed after the run")
 
 
-def assemble(path: Path, records: list[dict]) -> StackFacts:
-    passes: dict[tuple[str, str], dict] = {}
+def assemble(path: Path, records: list[JsonObject]) -> StackFacts:
+    passes: dict[tuple[str, str], JsonObject] = {}
     for record in records:
         if record["kind"] == "cell":
             passes.setdefault((record["recipe"], record["case"]), {})[record["pass"]] = record

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from matrix.disk import name_full_disk, write_whole
+from matrix.facts import JsonObject
 
 FORMAT = 1
 PLACE = "the facts"
@@ -25,7 +26,7 @@ class FactsFile:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._partial.open("wb")
 
-    def write(self, line: dict) -> None:
+    def write(self, line: JsonObject) -> None:
         """Append one line (JSON object) and hand it to the operating system at once."""
         data = self._hide_secrets(json.dumps(line, separators=(",", ":"))).encode() + b"\n"
         self._digest.update(data)
@@ -48,7 +49,7 @@ class FactsFile:
             text = text.replace(secret, "***")
         return text
 
-    def finish(self, footer: dict) -> None:
+    def finish(self, footer: JsonObject) -> None:
         """Write the footer and put the file in place in one step, so that a reader never sees half of it."""
         last = {"kind": "footer", "lines": self._lines, "cells": self._cells, "sha256": self._digest.hexdigest(), **footer}
         with name_full_disk(PLACE, self.path.parent):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from matrix.judging.causes import Evidence, Proof, find_cause
+from matrix.facts import JsonObject
+from matrix.judging.causes import find_cause
+from matrix.judging.causes.evidence import Evidence
+from matrix.judging.causes.marks import Proof
 from matrix.judging.changes import Judged
 from matrix.judging.verdicts import Judgement, judge
 
 
-def grade_passes(first: dict, confirmation: dict | None, product: str) -> tuple[Judgement, str | None, Proof | None]:
+def grade_passes(first: JsonObject, confirmation: JsonObject | None, product: str) -> tuple[Judgement, str | None, Proof | None]:
     """Return the judgement of a cell's passes, the id of its leading cause, and what proves that; no cause for a clean cell.
 
     product: postgresql, mysql or mariadb.
@@ -20,7 +23,7 @@ def grade_passes(first: dict, confirmation: dict | None, product: str) -> tuple[
     return (judgement, found[0].id, found[1]) if found else (judgement, None, None)
 
 
-def grade_shortly(first: dict, confirmation: dict | None, product: str) -> Judged:
+def grade_shortly(first: JsonObject, confirmation: JsonObject | None, product: str) -> Judged:
     """Return verdict and cause alone, as the baseline has them."""
     judgement, cause, _ = grade_passes(first, confirmation, product)
     return Judged(judgement.verdict, cause)

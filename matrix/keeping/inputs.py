@@ -55,7 +55,7 @@ def hash_family(family: str) -> str:
 
 def hash_cases(folder: Path = CASES) -> dict[str, str]:
     """Return by case id the hash of its function, of what its module says beside the cases, and of what the module imports."""
-    hashes = {}
+    hashes: dict[str, str] = {}
     for path in sorted(folder.glob("*.py")):
         functions, rest = split_module(path.read_text(encoding="utf-8"))
         shared = hash_texts(rest, hash_files(find_imports(path) - {path}))

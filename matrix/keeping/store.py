@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from matrix.facts import JsonObject
+
 ASIDE = "aside"
 # How every line of a cell and of a recipe begins: it is told from others without being read whole.
 LINE = re.compile(
@@ -31,7 +33,7 @@ class StoredCell:
     def lines(self) -> list[bytes]:
         return [self.first] if self.confirmation is None else [self.first, self.confirmation]
 
-    def read(self) -> tuple[dict, dict | None]:
+    def read(self) -> tuple[JsonObject, JsonObject | None]:
         """Return the facts of its passes."""
         return json.loads(self.first), json.loads(self.confirmation) if self.confirmation else None
 
@@ -40,7 +42,7 @@ class StoredCell:
 class Store:
     """All lines of one stack that are on disk, the newest of each cell; `header` is that of the last whole file."""
 
-    header: dict | None = None
+    header: JsonObject | None = None
     started: dict[str, str] = field(default_factory=dict)  # when the runs began that its lines come from
     cells: dict[tuple[str, str], StoredCell] = field(default_factory=dict)
     recipes: dict[str, tuple[str, str, bytes]] = field(default_factory=dict)  # key, run, line

@@ -2,7 +2,9 @@
 
 import json
 import select
+import socket
 import time
+from typing import Any, Dict, Optional
 
 
 class ChannelClosed(Exception):
@@ -12,15 +14,15 @@ class ChannelClosed(Exception):
 class Channel(object):
     """One end of the conversation; both the supervisor and the probe use it."""
 
-    def __init__(self, connection):
+    def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._buffer = b""
 
-    def fileno(self):
+    def fileno(self) -> int:
         """Return the socket's file descriptor (int), so that it can be selected on."""
         return self._connection.fileno()
 
-    def send(self, message):
+    def send(self, message: Dict[str, Any]) -> None:
         """Send one message (dict of JSON values); raises ChannelClosed when nobody listens."""
         data = json.dumps(message, separators=(",", ":")).encode("utf-8") + b"\n"
         try:
@@ -28,7 +30,7 @@ class Channel(object):
         except OSError as error:
             raise ChannelClosed(str(error)) from error
 
-    def receive(self, timeout=None):
+    def receive(self, timeout: Optional[float] = None) -> Optional[Dict[str, Any]]:
         """Return the next message, or None when `timeout` (seconds) passed without a whole one.
 
         Raises ChannelClosed at end of file.
@@ -42,7 +44,7 @@ class Channel(object):
         line, _, self._buffer = self._buffer.partition(b"\n")
         return json.loads(line.decode("utf-8"))
 
-    def peek(self, key, timeout):
+    def peek(self, key: str, timeout: float) -> Optional[Dict[str, Any]]:
         """Return the next message when it carries `key` within `timeout` seconds, else None; others stay queued."""
         message = self.receive(timeout)
         if message is None or key in message:
@@ -50,12 +52,12 @@ class Channel(object):
         self._buffer = json.dumps(message).encode("utf-8") + b"\n" + self._buffer
         return None
 
-    def _wait_readable(self, timeout):
+    def _wait_readable(self, timeout: Optional[float]) -> bool:
         poll = select.poll()  # select() refuses descriptors over 1023
         poll.register(self._connection, select.POLLIN)
         return bool(poll.poll(None if timeout is None else timeout * 1000))
 
-    def _read_more(self):
+    def _read_more(self) -> None:
         try:
             chunk = self._connection.recv(1 << 16)
         except OSError as error:
@@ -64,6 +66,6 @@ class Channel(object):
             raise ChannelClosed("end of file")
         self._buffer += chunk
 
-    def close(self):
+    def close(self) -> None:
         """Close this end."""
         self._connection.close()

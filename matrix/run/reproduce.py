@@ -55,7 +55,7 @@ def run_pytest(stage: Stage, recipe: Recipe, case: Case, console: Console) -> bo
         process.wait()
 
 
-def wait_or_end(process: subprocess.Popen, stage: Stage, console: Console) -> int:
+def wait_or_end(process: subprocess.Popen[bytes], stage: Stage, console: Console) -> int:
     """Wait for the process; past the deadline say who waits for whom, then cancel, terminate and kill."""
     deadline = time.monotonic() + 2 * DEADLINE_S
     for end in (stage.witness.cancel, stage.witness.terminate, None):

@@ -18,9 +18,10 @@ from typing import Any
 import psycopg
 import pymysql
 
+from matrix.ending.guard import PREFIX
 from matrix.plan.rows import Database
 from matrix.servers import mysql, postgresql, process
-from matrix.servers.directory import PREFIX, RunDirectory
+from matrix.servers.directory import RunDirectory
 from matrix.servers.process import LOOPBACK, Launch
 from matrix.servers.server import Server, WayUnavailable, check_answer
 

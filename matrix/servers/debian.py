@@ -153,4 +153,5 @@ def run_apt(command: Sequence[str], directory: Path = Path("/")) -> str:
     if done.returncode:
         last = done.stderr.strip()[-1500:]
         raise WayUnavailable(f"{shlex.join(command)} failed:\n{last}\nCheck that `apt-get update` works on this machine.")
-    return done.stdout
+    output: str = done.stdout
+    return output

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from matrix.facts import JsonObject
 from matrix.probe.channel import Channel, ChannelClosed
 
 HELLO_SECONDS = 30.0
@@ -82,7 +83,7 @@ class Child:
         self._output.unlink(missing_ok=True)
 
 
-def connect_child(socket_path: str, directory: Path, request: dict, wait_status: Callable[[int, float], int | None]) -> Child:
+def connect_child(socket_path: str, directory: Path, request: JsonObject, wait_status: Callable[[int, float], int | None]) -> Child:
     """Have a process fork a child for the request; raises OSError when nobody serves the socket."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     output = directory / f"child-{os.urandom(4).hex()}.log"
@@ -92,7 +93,7 @@ def connect_child(socket_path: str, directory: Path, request: dict, wait_status:
     return Child(channel, output, wait_status)
 
 
-def describe_status(status: int | None) -> dict:
+def describe_status(status: int | None) -> JsonObject:
     """Return `{"signal": ..., "exit_code": ...}` of a wait status."""
     if status is None:
         return {"signal": None, "exit_code": None}

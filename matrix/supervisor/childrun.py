@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 
+from matrix.facts import JsonObject
 from matrix.probe.channel import ChannelClosed
 from matrix.supervisor.child import Child, describe_status
 from matrix.supervisor.examination import Examination
@@ -31,18 +32,18 @@ class ChildRun:
         pass_name: str,
         number: int = 1,
         repeat: int = 1,
-        on_cell: Callable[[dict], None] = lambda cell: None,
+        on_cell: Callable[[JsonObject], None] = lambda cell: None,
     ) -> None:
         self.exam, self.process, self.cases, self.pass_name, self.number = exam, process, cases, pass_name, number
         self.recipe = process.recipe
         self.repeat = repeat  # how often each case runs; a child that repeats is not retired for what grows in it
         self.witness = exam.witness
         self.on_cell = on_cell
-        self.cells: list[dict] = []
+        self.cells: list[JsonObject] = []
         self.residue: list[Residue] = []  # of the recipe's own wider fixtures
         self.endings: list[str] = []
         self._baseline = exam.original
-        self._open: dict | None = None
+        self._open: JsonObject | None = None
         self._owed: list[Residue] = []  # charged to a cell already, repaired once the child has gone
 
     def run(self) -> None:
@@ -66,6 +67,7 @@ class ChildRun:
             if "begin" in message:
                 self._begin_cell(message)
             elif "phase" in message:
+                assert self._open is not None, "a phase of no cell"
                 self._open["phases"].append((message["at"], message["phase"]))
             elif "baseline" in message:
                 self._baseline = self.witness.record_baseline()
@@ -77,11 +79,11 @@ class ChildRun:
                     self.endings.append("its wider fixtures did not end well:\n" + child.read_output())
                 return
 
-    def _begin_cell(self, message: dict) -> None:
+    def _begin_cell(self, message: JsonObject) -> None:
         self._open = {"case": message["begin"], "at": message["at"], "phases": [(0.0, "setup")]}
         self._watch.begin()
 
-    def _end_cell(self, child: Child, facts: dict) -> None:
+    def _end_cell(self, child: Child, facts: JsonObject) -> None:
         """Look for residue, repair what the child does not hold, and let it go on or retire."""
         residue = self.witness.find_residue(self._baseline, lambda: self._list_staying(child))
         held = any(found.kind in HELD_KINDS for found in residue)
@@ -113,8 +115,9 @@ class ChildRun:
         except RepairBlocked:
             return "blocked"
 
-    def _add_cell(self, facts: dict) -> None:
+    def _add_cell(self, facts: JsonObject) -> None:
         opened, self._open = self._open, None
+        assert opened is not None, "the end of no cell"
         statements = self.witness.read_statements() if self.pass_name == CONFIRMATION else []
         facts["timeline"] = merge_statements(facts["timeline"], statements, opened, self.exam.stack.database.kind)
         cell = {
@@ -170,9 +173,9 @@ class ChildRun:
                 self.witness.terminate(found.backend)
 
 
-def lost_facts(case: str, phase: str) -> dict:
+def lost_facts(case: str, phase: str) -> JsonObject:
     """Return the facts of a cell whose process could not report them itself."""
-    phases = {"setup": None, "call": None, "teardown": None}
+    phases: dict[str, str | None] = {"setup": None, "call": None, "teardown": None}
     for name in phases:
         phases[name] = "passed"
         if name == phase:
@@ -181,7 +184,7 @@ def lost_facts(case: str, phase: str) -> dict:
     return {"case": case, "phases": phases, "errors": [], "timeline": [], "process": [], "repair": None, "duration_s": 0.0}
 
 
-def fail_collection(stack_id: str, recipe_id: str, case: str, error: RecipeUncollected) -> dict:
+def fail_collection(stack_id: str, recipe_id: str, case: str, error: RecipeUncollected) -> JsonObject:
     """Return the cell of a case whose recipe cannot even be collected: it fails in its set-up."""
     what = {"phase": "setup", "type": "CollectError", "message": error.text, "assertion": False, "where": "", "traceback": error.text}
     return {

@@ -7,6 +7,7 @@ import signal
 import time
 from threading import Event
 
+from matrix.facts import JsonObject
 from matrix.supervisor.child import Child
 from matrix.supervisor.failures import Interrupted
 from matrix.witness import LockWait, Witness
@@ -28,17 +29,17 @@ class HangWatch:
 
     def __init__(self, child: Child, witness: Witness, deadline_s: float, stop: Event) -> None:
         self._child, self._witness, self._deadline_s, self._stop = child, witness, deadline_s, stop
-        self._suspects: set[tuple] = set()
+        self._suspects: set[tuple[int, tuple[int, ...]]] = set()
         self.begin()
 
     def begin(self) -> None:
         """Start the clock of a new cell."""
-        self.hang: dict | None = None
+        self.hang: JsonObject | None = None
         self._suspects.clear()
         self._began = time.monotonic()
         self._steps = 0
 
-    def receive(self) -> dict:
+    def receive(self) -> JsonObject:
         """Return the child's next message; raises ChannelClosed when it died, Interrupted when the run stops."""
         wait = QUIET_S
         while True:
@@ -101,9 +102,9 @@ class HangWatch:
         if answer is None:
             return threads == 1  # the interpreter is inside the driver's call: nobody is left to commit
         # one thread more in a driver than there are lock waits: that one gets its answer and goes on
-        return answer["idle"] and answer["threads"] == threads and answer["in_driver"] <= len(waiters)
+        return bool(answer["idle"] and answer["threads"] == threads and answer["in_driver"] <= len(waiters))
 
-    def _ask_idle(self) -> dict | None:
+    def _ask_idle(self) -> JsonObject | None:
         """Return the answer of matrix.probe.idleness, or None when the interpreter cannot give one."""
         try:
             os.kill(self._child.pid, signal.SIGUSR1)
@@ -113,7 +114,8 @@ class HangWatch:
         for _ in range(ANSWERS):
             answer = self._child.channel.peek("idle", ANSWER_S)
             if answer:
-                return answer["idle"]
+                idle: JsonObject = answer["idle"]
+                return idle
             asleep = asleep + 1 if self._child.is_asleep() else 0
             if asleep >= SLEEPS:
                 return None

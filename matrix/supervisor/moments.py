@@ -28,7 +28,8 @@ def find_moments(events: Sequence[tuple[float, str]], logged: Sequence[tuple[flo
     for place, (at, _) in enumerate(logged):
         earliest = max([at, 0.0, *moments[-1:], *([given] if given <= at + cut else [])])
         following = min((moment for moment in meant[place:] if moment is not None), default=at + cut)
-        likely = meant[place] if meant[place] is not None else min(at + cut / 2, following, *(back for back in returned if back >= at))
+        own = meant[place]
+        likely = own if own is not None else min(at + cut / 2, following, *(back for back in returned if back >= at))
         moments.append(max(earliest, likely))
     return moments
 

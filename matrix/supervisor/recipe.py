@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+from matrix.facts import JsonObject
 from matrix.plan.contents import Recipe
 from matrix.probe.channel import ChannelClosed
 from matrix.supervisor.child import Child, connect_child, describe_status
@@ -17,7 +18,7 @@ COLLECT_SECONDS = 60.0
 class RecipeUncollected(Exception):
     """pytest could not collect the recipe: `text` is its error, `crash` how the process ended, if it did."""
 
-    def __init__(self, text: str, crash: dict | None = None) -> None:
+    def __init__(self, text: str, crash: JsonObject | None = None) -> None:
         self.text, self.crash = text, crash
         super().__init__(text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from matrix.facts import JsonObject
 from matrix.probe.mark import MARK
 from matrix.supervisor.moments import CUT_S, find_moments
 from matrix.witness import Statement
@@ -33,7 +34,7 @@ def name_event(text: str, kind: str) -> str:
     return "implicit_commit" if kind == "mysql" and IMPLICIT_COMMIT.match(text) else "statement"
 
 
-def merge_statements(client: list[dict], statements: list[Statement], opened: dict, kind: str) -> list[dict]:
+def merge_statements(client: list[JsonObject], statements: list[Statement], opened: JsonObject, kind: str) -> list[JsonObject]:
     """Return one timeline in order of time; server statements are joined to lanes by backend id.
 
     opened: of the cell, "at" is when it began (epoch, seconds) and "phases" when each phase did ((seconds since, name), in order).
@@ -53,7 +54,7 @@ def merge_statements(client: list[dict], statements: list[Statement], opened: di
     return sorted(kept, key=lambda event: (event["at"], event["source"] == "server"))
 
 
-def place_statements(client: list[dict], statements: list[Statement], began: float, kind: str) -> Iterator[tuple[Statement, float]]:
+def place_statements(client: list[JsonObject], statements: list[Statement], began: float, kind: str) -> Iterator[tuple[Statement, float]]:
     """Yield the statements of this cell, each with the seconds since it began; what came before is of the cell before."""
     by_backend: dict[int, list[Statement]] = {}
     for statement in statements:
@@ -65,7 +66,7 @@ def place_statements(client: list[dict], statements: list[Statement], began: flo
         yield from zip(own, (round(at, 6) for at in find_moments(meant, logged, CUT_S[kind])), strict=True)
 
 
-def name_meant(event: dict, kind: str) -> str:
+def name_meant(event: JsonObject, kind: str) -> str:
     """Return the timeline's word for what an engine event stands for; a COMMIT sent as text is a commit."""
     return name_event(event["text"], kind) if event["event"] == "statement" else event["event"]
 

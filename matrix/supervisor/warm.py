@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 from matrix.ending import guard
+from matrix.facts import JsonObject
 from matrix.servers.directory import RunDirectory
 from matrix.supervisor.child import Child, connect_child
 
@@ -54,6 +55,7 @@ class WarmProcess:
         self.stop()
 
     def _read_reports(self) -> None:
+        assert self._process.stdout is not None
         for line in self._process.stdout:
             report = json.loads(line)
             with self._news:
@@ -70,7 +72,7 @@ class WarmProcess:
         self._log.seek(0)
         return self._log.read().decode(errors="replace")[-2000:]
 
-    def fork(self, request: dict) -> Child:
+    def fork(self, request: JsonObject) -> Child:
         """Fork a child for one request; raises WarmProcessFailed when the warm process has died."""
         try:
             return connect_child(self._socket_path, self.directory, request, self.wait_status)
@@ -93,6 +95,7 @@ class WarmProcess:
             self._process.kill()
             self._process.wait()
         self._reader.join(1)
-        self._process.stdout.close()
+        if self._process.stdout:
+            self._process.stdout.close()
         self._log.close()
         self._run_directory.remove()

@@ -32,7 +32,7 @@ def split_tokens(code: str) -> list[list[str]]:
     pairs: list[list[str]] = []
     for kind, text in lex(code, _LEXER):
         while kind not in STANDARD_TYPES and kind is not Token:
-            kind = kind.parent
+            kind = kind.parent or Token
         style = STANDARD_TYPES.get(kind, "")
         if pairs and pairs[-1][0] == style:
             pairs[-1][1] += text

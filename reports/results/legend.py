@@ -1,5 +1,7 @@
 """What verdicts, words and levels mean, and the symbol that stands for each beside its colour."""
 
+from matrix.facts import JsonObject
+
 VERDICTS = {
     "isolates": ("✓", "both promises kept: the database is as before, and the application behaved as in production"),
     "leaks": ("▲", "something stayed behind after teardown"),
@@ -27,7 +29,7 @@ LEVELS = {
 }
 
 
-def make_legend() -> dict:
+def make_legend() -> JsonObject:
     """Return the legend as results.schema.json wants it."""
     return {
         "verdicts": {name: {"symbol": symbol, "meaning": meaning} for name, (symbol, meaning) in VERDICTS.items()},
