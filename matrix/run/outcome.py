@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from matrix.disk import write_whole
 
@@ -19,15 +20,21 @@ class OutcomeError(Exception):
 
 @dataclass
 class RunOutcome:
-    """How the stacks of a run ended: seconds of those that ran, reasons of the others."""
+    """What a run was of, and how its stacks ended: figures of those that ran, reasons of the others."""
 
     run: str = ""
+    started: str = ""  # ISO 8601, UTC
+    selection: str = "all"  # "core", "all" or "selected"
+    recipes: Sequence[str] | None = None  # those that were planned; None: all
+    cases: Sequence[str] | None = None
     stacks: Sequence[str] = ()  # those that were planned
-    ran: dict[str, float] = field(default_factory=dict)
+    ran: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """stack -> seconds, number of cells that ran now and that were kept of an earlier run, date of the oldest kept one."""
     not_run: dict[str, str] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
     wall_s: float = 0.0
     interrupted: bool = False
+    rest_s: float | None = None  # what the rest of all cells would take here, estimated
 
 
 def write_outcome(outcome: RunOutcome, directory: Path) -> None:

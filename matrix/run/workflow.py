@@ -140,7 +140,7 @@ class Run:
         )
 
     def _note_ran(self, stack: Stack, seconds: float) -> None:
-        self.outcome.ran[stack.id] = seconds
+        self.outcome.ran[stack.id] = {"seconds": seconds}
         self.progress.end_stack(stack.id, f"ran in {seconds:.1f} s")
 
     def _note_not_run(self, stack: Stack, reason: str, missing: str) -> None:
