@@ -8,6 +8,7 @@ if __name__ == "__main__":
 import argparse
 import sys
 import webbrowser
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -103,7 +104,7 @@ def run_accept(places: Places, options: argparse.Namespace) -> int:
         return 0
     if options.dry_run:
         return 0
-    write_baseline(places.baseline, apply_drift(read_baseline(places.baseline) or {}, report.drift))
+    write_baseline(places.baseline, apply_drift(read_baseline(places.baseline) or {}, report.drift), datetime.now(UTC).date().isoformat())
     print(f"accepted {len(report.drift)} cells into {places.baseline}; now `nox -s headline` renews the README's table")
     return 0
 

@@ -4,6 +4,7 @@ The whole matrix: as expected, drift, stale, error. A recipe on a stack: its wor
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -12,6 +13,8 @@ from pathlib import Path
 from matrix.judging.controls import is_control
 
 STALE_AFTER_DAYS = 14
+PARTS = ("core", "selected")  # runs that do not speak of all promised rows
+HAVING = ("ran", "earlier")  # stacks with a result of their own
 COLORS = {
     "as expected": "#1a7f4b", "drift": "#b35900", "stale": "#6a737d", "error": "#b3261e",
     "isolates": "#1a7f4b", "isolates, with limits": "#4d7c0f", "leaks": "#b3261e", "breaks": "#b35900",
@@ -32,14 +35,21 @@ class Badge:
 def make_whole_badge(results: Mapping | None) -> Badge:
     """Badge of the whole matrix; None stands for results that could not be read."""
     state = find_state(results)
-    return Badge("isolation matrix", state, COLORS[state], state == "error")
+    return Badge(name_whole(results), state, COLORS[state], state == "error")
+
+
+def name_whole(results: Mapping | None) -> str:
+    """A run of a part says so: its badge must not pass for one of all rows."""
+    selection = results and results["summary"].get("selection")
+    return f"isolation matrix, {selection}" if selection in PARTS else "isolation matrix"
 
 
 def find_state(results: Mapping | None) -> str:
     """Say how the whole stands: error before stale before drift before as expected."""
     if results is None or not has_trustworthy_run(results):
         return "error"
-    promised = [stack for stack in results["stacks"].values() if stack["promised"]]
+    partial = results["summary"].get("selection") in PARTS
+    promised = [stack for stack in results["stacks"].values() if stack["promised"] and (stack["state"] == "ran" or not partial)]
     if any(stack["age_days"] is None or stack["age_days"] > STALE_AFTER_DAYS for stack in promised):
         return "stale"
     return "as expected" if results["baseline"]["state"] == "as expected" else "drift"
@@ -47,7 +57,7 @@ def find_state(results: Mapping | None) -> str:
 
 def has_trustworthy_run(results: Mapping) -> bool:
     stacks = results["stacks"].values()
-    return any(stack["state"] != "not run" for stack in stacks) and not any(stack["problems"] for stack in stacks)
+    return any(stack["state"] in HAVING for stack in stacks) and not any(stack["problems"] for stack in stacks)
 
 
 def make_cell_badge(results: Mapping, stack: str, recipe: str) -> Badge:
@@ -61,13 +71,14 @@ def make_cell_badge(results: Mapping, stack: str, recipe: str) -> Badge:
 def make_stack_badge(results: Mapping, stack: str) -> Badge:
     """Badge of a stack: "isolation @ 2.1 + asyncpg: 9 of 21 recipes isolate". Raises KeyError for an unknown one."""
     about = results["stacks"][stack]
-    words = [entry["word"] for recipe, entry in results["words"][stack].items() if not is_control(recipe)]
+    words = [entry["word"] for recipe, entry in list_own(results["words"][stack]) if not is_control(recipe)]
     return count_isolating(f"isolation @ {name_stack(about)}", words, "recipes isolate", [about])
 
 
 def make_recipe_badge(results: Mapping, recipe: str) -> Badge:
     """Badge of a recipe everywhere: its word when it has only one, else "create_savepoint: 20 of 24 stacks isolate"."""
-    found = {stack: words[recipe]["word"] for stack, words in results["words"].items() if recipe in words and words[recipe]["word"] != "n/a"}
+    found = {stack: words[recipe]["word"] for stack, words in results["words"].items() if recipe in words and is_own(words[recipe])}
+    found = {stack: word for stack, word in found.items() if word != "n/a"}
     label, stacks, words = recipe.split("/")[-1], [results["stacks"][stack] for stack in found], set(found.values())
     if not found:
         return Badge(label, "n/a", COLORS["n/a"])
@@ -128,17 +139,30 @@ def measure(text: str) -> int:
     return 10 + round(sum(4.2 if char in narrow else 10.5 if char in wide else 7 for char in text))
 
 
+def list_own(words: Mapping[str, Mapping]) -> list[tuple[str, Mapping]]:
+    """Return the words, by recipe, that a badge may speak."""
+    return [(recipe, entry) for recipe, entry in words.items() if is_own(entry)]
+
+
+def is_own(entry: Mapping) -> bool:
+    """Say whether a word rests on nothing that is only shown as reviewed: a badge speaks of what ran."""
+    return "reviewed" not in entry
+
+
 def write_badges(results: Mapping, directory: Path) -> None:
-    """Write badge.svg and badge.json of the whole, and pairs of every stack, of every recipe, and of every recipe on every stack.
+    """Write badge.svg and badge.json of the whole, and pairs of every stack, of every recipe, and of every recipe on every stack that ran in full.
 
     badges/<stack>, badges/<family>/<recipe>, badges/<stack>/<family>/<recipe>, each with .svg and .json.
     """
+    shutil.rmtree(directory / "badges", ignore_errors=True)  # what an earlier run found is not what this one did
+    own = {stack: [recipe for recipe, _ in list_own(words)] for stack, words in results["words"].items()}
     write_pair(make_whole_badge(results), directory / "badge")
-    for recipe in dict.fromkeys(recipe for words in results["words"].values() for recipe in words):
+    for recipe in dict.fromkeys(recipe for recipes in own.values() for recipe in recipes):
         write_pair(make_recipe_badge(results, recipe), directory / "badges" / recipe)
-    for stack, words in results["words"].items():
-        write_pair(make_stack_badge(results, stack), directory / "badges" / stack)
-        for recipe in words:
+    for stack, recipes in own.items():
+        if not all(map(is_control, recipes)):
+            write_pair(make_stack_badge(results, stack), directory / "badges" / stack)
+        for recipe in recipes:
             write_pair(make_cell_badge(results, stack, recipe), directory / "badges" / stack / recipe)
 
 

@@ -10,21 +10,26 @@ from pathlib import Path
 import jsonschema_rs
 
 from matrix.disk import write_whole
-from matrix.facts.reading import load_facts, load_not_run
-from matrix.judging.baseline import hash_baseline, read_baseline
-from matrix.judging.changes import Change, split_cell
+from matrix.facts.reading import list_stacks, load_facts, load_not_run, load_stack
+from matrix.judging.baseline import hash_baseline, read_baseline, read_date
+from matrix.judging.changes import Change, Judged, split_cell
 from matrix.judging.controls import is_control
 from matrix.judging.verdicts import FLAKY, INFRASTRUCTURE
 from matrix.plan.rows import load_stacks
+from matrix.run.outcome import NAME as OUTCOME
+from matrix.run.outcome import RunOutcome, read_outcome
 from reports.badge import write_badges
 from reports.drift.coming import find_coming
 from reports.drift.comparison import compare_results
 from reports.drift.finding import find_drift, is_failure
 from reports.junit import write_junit
 from reports.renewing import renew
-from reports.results.content import read_content
+from reports.results.content import Content, read_content
 from reports.results.details import make_details
 from reports.results.grading import GradedStack, grade_stack
+from reports.results.origin import list_ran
+from reports.results.reviewed import Reviewed, find_reviewed
+from reports.results.scope import scope_of_outcome
 from reports.results.shape import make_results
 from reports.results.stacks import Inputs, newest_run
 from reports.stories import list_told, load_stories
@@ -83,37 +88,60 @@ class Report:
 def grade_all(places: Places, merged: bool = False, earlier: Path | None = None, now: datetime | None = None) -> Report:
     """Grade the facts on disk and compare them with the baseline; writes nothing.
 
-    merged: the files come from several jobs of one run, so all of them are of this run.
+    merged: the files come from several jobs of one run, so all of them are of this run and none tells what the others were of.
     earlier: directory with facts of stacks that have none in data/, their last good results.
-    Raises FactsError, BaselineError.
+    Raises FactsError, BaselineError, OutcomeError.
     """
-    facts, not_run = load_facts(places.data), load_not_run(places.data)
-    own = set(facts)
+    outcome = None if merged else find_outcome(places.data)
+    graded = grade_facts(places.data, outcome)
+    current = frozenset(graded) if outcome or merged else find_newest(graded)
     if earlier:
-        facts |= {stack: old for stack, old in load_facts(earlier).items() if stack not in own}
-    graded = {stack: grade_stack(found) for stack, found in facts.items()}
-    current = {stack: graded[stack] for stack in own}
-    rows = tuple(load_stacks(places.root / "matrix" / "stacks.toml").values())
-    inputs = Inputs(graded, not_run, rows, read_content(places.root), now or datetime.now(UTC), find_current(current, merged))
-    results = make_results(inputs)
-    return judge_drift(places, results, graded)
+        graded |= {stack: grade_stack(old) for stack, old in load_facts(earlier).items() if stack not in graded}
+    baseline, content = read_baseline(places.baseline), read_content(places.root)
+    inputs = Inputs(
+        graded, find_not_run(places.data, outcome), tuple(load_stacks(places.root / "matrix" / "stacks.toml").values()), content,
+        now or datetime.now(UTC), current, review(baseline, places, content), outcome,
+    )  # fmt: skip
+    return judge_drift(places, baseline, make_results(inputs), graded)
 
 
-def find_current(graded: Mapping[str, GradedStack], merged: bool) -> frozenset[str]:
-    """Return the stacks of this run: all of a merged one, else those of the newest run id."""
+def find_outcome(data: Path) -> RunOutcome | None:
+    """Return how the last run ended; None when there are only facts."""
+    return read_outcome(data) if (data / OUTCOME).is_file() else None
+
+
+def grade_facts(data: Path, outcome: RunOutcome | None) -> dict[str, GradedStack]:
+    """Grade what the run was of; without its outcome, all there is."""
+    stacks = [stack for stack in list_stacks(data) if outcome is None or stack in outcome.ran]
+    facts = {stack: load_stack(data / f"{stack}.jsonl") for stack in stacks}
+    return {stack: grade_stack(found, scope_of_outcome(outcome) if outcome else None) for stack, found in facts.items()}
+
+
+def find_newest(graded: Mapping[str, GradedStack]) -> frozenset[str]:
+    """Return the stacks of the newest run."""
     newest = newest_run(graded)
-    return frozenset(stack for stack, found in graded.items() if merged or found.facts.run == newest)
+    return frozenset(stack for stack, found in graded.items() if found.facts.run == newest)
 
 
-def judge_drift(places: Places, results: dict, graded: Mapping[str, GradedStack]) -> Report:
-    baseline = read_baseline(places.baseline)
+def find_not_run(data: Path, outcome: RunOutcome | None) -> dict[str, dict]:
+    """Return what kept stacks from running: of this run alone, where it is known."""
+    return {stack: record for stack, record in load_not_run(data).items() if outcome is None or stack in outcome.stacks}
+
+
+def review(baseline: Mapping[str, Judged] | None, places: Places, content: Content) -> Reviewed:
+    """Return what may be shown where nothing ran."""
+    levels = {case: told["level"] for case, told in content.cases.items()}
+    return find_reviewed(baseline or {}, read_date(places.baseline), levels, content.recipes)
+
+
+def judge_drift(places: Places, baseline: Mapping[str, Judged] | None, results: dict, graded: Mapping[str, GradedStack]) -> Report:
     ran = {stack: found for stack, found in graded.items() if results["stacks"][stack]["state"] == "ran"}
     drift = find_drift(baseline or {}, ran)
     results["drift"] = [change.as_json() | {"fails": is_failure(change, find_passes(results, change.cell))} for change in drift] if baseline is not None else []
     if find_unrest(results):
         results["drift"] = [change | {"fails": change["fails"] or is_newly_flaky(change)} for change in results["drift"]]
     state = "none" if baseline is None else "drift" if any(change["fails"] for change in results["drift"]) else "as expected"
-    results["baseline"] = {"state": state, "sha256": hash_baseline(places.baseline)}
+    results["baseline"] |= {"state": state, "sha256": hash_baseline(places.baseline)}
     told = list_told(load_stories())
     return Report(results, {stack: make_details(found, told) for stack, found in graded.items()}, drift)
 
@@ -198,6 +226,6 @@ def find_infrastructure(results: Mapping) -> list[str]:
         for stack, recipes in results["cells"].items()
         for recipe, cases in recipes.items()
         if not is_control(recipe) and results["stacks"][stack]["state"] == "ran"
-        for case, cell in cases.items()
+        for case, cell in list_ran(cases)
         if cell["verdict"] == INFRASTRUCTURE
     ]

@@ -13,6 +13,8 @@ from matrix.judging.controls import is_control
 from matrix.judging.verdicts import FLAKY
 from reports.junit import describe_change
 from reports.results.legend import VERDICTS
+from reports.results.origin import list_ran
+from reports.results.stacks import UNPLANNED
 
 SHOWN_DRIFT = 20
 SHOWN_CAUSES = 10
@@ -25,6 +27,7 @@ def summarise_run(results: Mapping, report: Path | None = None, wall_s: float | 
     wall_s: duration of the run as the user waited for it, seconds.
     """
     console = console or Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty())
+    print_run(results, console)
     print_stacks(results, console)
     print_not_run(results, console)
     print_causes(results, console)
@@ -32,6 +35,14 @@ def summarise_run(results: Mapping, report: Path | None = None, wall_s: float | 
     for note in results["notes"]:
         console.print(f"note: {escape(note)}")
     print_totals(results, report, wall_s, console)
+
+
+def print_run(results: Mapping, console: Console) -> None:
+    """Say first what the run was of, and how much of it is new."""
+    summary = results["summary"]
+    if summary["run"]:
+        console.print(escape(summary["run"]), highlight=False)
+        console.print(summary["counts"], highlight=False)
 
 
 def print_stacks(results: Mapping, console: Console) -> None:
@@ -53,7 +64,7 @@ def print_stacks(results: Mapping, console: Console) -> None:
 
 def count_verdicts(results: Mapping, stack: str) -> Counter:
     recipes = results["cells"].get(stack, {})
-    return Counter(cell["verdict"] for recipe, cases in recipes.items() if not is_control(recipe) for cell in cases.values())
+    return Counter(cell["verdict"] for recipe, cases in recipes.items() if not is_control(recipe) for _, cell in list_ran(cases))
 
 
 def print_not_run(results: Mapping, console: Console) -> None:
@@ -62,7 +73,7 @@ def print_not_run(results: Mapping, console: Console) -> None:
     for stack, about in results["stacks"].items():
         if about["state"] == "ran":
             continue
-        if about["missing"] is None and about["reason"] in (None, "no result on disk"):
+        if about["missing"] is None and about["reason"] in (None, "no result on disk", UNPLANNED):
             silent += 1
             continue
         console.print(f"not run: {stack}: {escape(str(about['reason']))}", highlight=False)
@@ -72,7 +83,8 @@ def print_not_run(results: Mapping, console: Console) -> None:
 
 def print_causes(results: Mapping, console: Console) -> None:
     console.print(results["summary"]["sentence"], highlight=False)
-    for name, cause in list(results["causes"].items())[:SHOWN_CAUSES]:
+    found = [(name, cause) for name, cause in results["causes"].items() if cause["cells"]]
+    for name, cause in found[:SHOWN_CAUSES]:
         console.print(f"  {cause['cells']:5d}  {escape(cause['title'])}  ({name})", highlight=False)
     if results["unexplained"]:
         shown = ", ".join(results["unexplained"][:3])

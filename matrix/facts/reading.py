@@ -58,9 +58,14 @@ class StackFacts:
         return str(self.header["run"])
 
 
+def list_stacks(directory: Path) -> list[str]:
+    """Return the ids of the stacks that have a file of facts in a directory."""
+    return sorted(path.stem for path in directory.glob("*.jsonl"))
+
+
 def load_facts(directory: Path) -> dict[str, StackFacts]:
     """Read every <stack>.jsonl of a directory, by stack id. Raises FactsError for the first bad file."""
-    return {path.stem: load_stack(path) for path in sorted(directory.glob("*.jsonl"))}
+    return {stack: load_stack(directory / f"{stack}.jsonl") for stack in list_stacks(directory)}
 
 
 def load_not_run(directory: Path) -> dict[str, JsonObject]:
@@ -101,6 +106,7 @@ def read_records(path: Path, raw: bytes) -> list[JsonObject]:
         except ValueError as error:
             raise FactsError(path, number, f"this is not JSON ({error})") from None
         check_record(path, number, record)
+        expand_timeline(record)
         records.append(record)
     return records
 
@@ -111,6 +117,14 @@ def check_record(path: Path, number: int, record: JsonObject) -> None:
     except jsonschema_rs.ValidationError as error:
         where = "/".join(map(str, error.instance_path)) or "the line"
         raise FactsError(path, number, f"{where} does not follow facts.schema.json: {error.message[:200]}") from None
+
+
+def expand_timeline(record: JsonObject) -> None:
+    """Make a list of events of a timeline that was written as a table."""
+    timeline = record.get("timeline")
+    if isinstance(timeline, dict):
+        columns = timeline["columns"]
+        record["timeline"] = [dict(zip(columns, row, strict=True)) for row in timeline["rows"]]
 
 
 def check_footer(path: Path, raw: bytes, records: list[JsonObject]) -> None:

@@ -34,6 +34,16 @@ def read_baseline(path: Path) -> dict[str, Judged] | None:
         ) from None
 
 
+def read_date(path: Path) -> str | None:
+    """Return the day on which the baseline was last reviewed, ISO 8601; None when it does not say so. Raises BaselineError."""
+    if not path.is_file():
+        return None
+    try:
+        return json.loads(path.read_bytes()).get("date")
+    except (ValueError, AttributeError) as error:
+        raise BaselineError(f"{path.name}: {error}. Take the file back from version control.") from None
+
+
 def expand(document: JsonObject) -> dict[str, Judged]:
     if document["format"] != FORMAT:
         raise ValueError(f"format is {document['format']}, expected {FORMAT}")
@@ -82,10 +92,10 @@ def name_group(judged: Judged) -> str:
     return f"{judged.verdict}: {judged.cause}" if judged.cause else judged.verdict
 
 
-def write_baseline(path: Path, cells: Mapping[str, Judged]) -> None:
-    """Write the baseline, one line per group of cells, so that a review reads its diff."""
+def write_baseline(path: Path, cells: Mapping[str, Judged], date: str) -> None:
+    """Write the baseline, one line per group of cells, so that a review reads its diff. date: of the review, ISO 8601."""
     document = compress(cells)
-    lines = ["{", f' "format": {FORMAT},', ' "cases": {']
+    lines = ["{", f' "format": {FORMAT},', f' "date": {json.dumps(date)},', ' "cases": {']
     lines += [join_block([f"  {json.dumps(family)}: {json.dumps(cases)}" for family, cases in document["cases"].items()]), " },", ' "stacks": {']
     lines += [join_block([write_stack(stack, recipes) for stack, recipes in document["stacks"].items()]), " }", "}"]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

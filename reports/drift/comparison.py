@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from matrix.judging.changes import Change, Judged, count_changes, find_changes, split_cell
 from matrix.judging.controls import is_control
+from reports.results.origin import list_ran
 
 
 def compare_results(old: Mapping, new: Mapping) -> dict:
@@ -24,7 +25,7 @@ def judged_cells(results: Mapping) -> dict[str, Judged]:
         for stack, recipes in results["cells"].items()
         for recipe, cases in recipes.items()
         if not is_control(recipe)
-        for case, cell in cases.items()
+        for case, cell in list_ran(cases)
     }
 
 

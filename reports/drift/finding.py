@@ -14,7 +14,7 @@ from reports.results.grading import GradedStack
 def judge_cells(graded: Iterable[GradedStack]) -> dict[str, Judged]:
     """Return verdict and cause of every cell that is not a control's, by cell id."""
     return {
-        cell.facts.id: Judged(cell.verdict, cell.cause)
+        cell.id: Judged(cell.verdict, cell.cause)
         for stack in graded
         for recipe, by_case in stack.cells.items()
         if not is_control(recipe)
@@ -24,18 +24,10 @@ def judge_cells(graded: Iterable[GradedStack]) -> dict[str, Judged]:
 
 def find_drift(baseline: Mapping[str, Judged], graded: Mapping[str, GradedStack]) -> list[Change]:
     """Return every cell of the run that is not as the baseline says, missing ones of its selection included."""
-    selected = {
-        stack: (set(ran.facts.recipes) | set(ran.facts.header["selection"]["recipes"]), set(ran.facts.header["selection"]["cases"]))
-        for stack, ran in graded.items()
-    }
-    complete = {stack for stack, ran in graded.items() if ran.facts.header["selection"]["complete"]}
 
     def covers(cell: str) -> bool:
         stack, recipe, case = split_cell(cell)
-        if stack not in selected:
-            return False
-        recipes, cases = selected[stack]
-        return stack in complete or (recipe in recipes and case.split("[")[0] in {name.split("[")[0] for name in cases})
+        return stack in graded and graded[stack].scope.takes(recipe, case)
 
     return find_changes(baseline, judge_cells(graded.values()), covers)
 

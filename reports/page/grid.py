@@ -32,8 +32,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Entry:
+    """origin: "reviewed" for what did not run, "part" for a word of which some cells did not, else ""."""
+
     mark: Mark
     href: str | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,16 +85,16 @@ def build_recipe_grid(site: Site, recipe: str, root: str) -> Grid | None:
 
 
 def build_case_grid(site: Site, case: str, root: str) -> Grid:
-    """Recipes x stacks for one case, on the stacks that ran."""
+    """Recipes x stacks for one case, on the stacks that have cells."""
     sections = [
         Section(
             family,
             site.title_of_family(family),
-            [Row(recipe, recipe.partition("/")[2], root + page_of_recipe(recipe), _entries_of(site, site.ran, recipe, case, root)) for recipe in recipes],
+            [Row(recipe, recipe.partition("/")[2], root + page_of_recipe(recipe), _entries_of(site, site.shown, recipe, case, root)) for recipe in recipes],
         )
         for family, recipes in site.families.items()
     ]
-    return _stack_grid(site.ran, f"Recipes by stacks: the verdict of {case}", "recipe", sections, root)
+    return _stack_grid(site.shown, f"Recipes by stacks: the verdict of {case}", "recipe", sections, root)
 
 
 def build_stack_grid(site: Site, stack: Stack, root: str) -> Grid:
@@ -119,15 +122,15 @@ def render_cells(entries: list[Entry | None], columns: list[Column]) -> Markup:
         if entry is None:
             pieces.append(f'<td class="none{edge}"></td>')
         else:
-            style, inner = _render_mark(entry.mark)
+            style, inner = _render_mark(entry.mark, entry.origin)
             link = f'<a href="{escape(entry.href)}">{inner}</a>' if entry.href else inner
             pieces.append(f'<td class="{style}{edge}">{link}</td>')
     return Markup("".join(pieces))  # noqa: S704 - every piece is escaped above
 
 
 @lru_cache(maxsize=64)
-def _render_mark(mark: Mark) -> tuple[str, str]:
-    return str(escape(mark.style)), f"{escape(mark.symbol)}<i> {escape(mark.short)}</i>"
+def _render_mark(mark: Mark, origin: str) -> tuple[str, str]:
+    return str(escape(f"{mark.style} {origin}".strip())), f"{escape(mark.symbol)}<i> {escape(mark.short)}</i>"
 
 
 def _stack_grid(stacks: list[Stack], caption: str, corner: str, sections: list[Section], root: str = "") -> Grid:
@@ -152,10 +155,8 @@ def _row_of_words(site: Site, recipe: str) -> Row:
 
 
 def _entry_of_word(site: Site, stack: Stack, recipe: str, page: str) -> Entry:
-    if not stack.ran:
-        return Entry(site.mark("not run"))
     word = site.word(stack.id, recipe).get("word")
-    return Entry(site.mark(word), f"{page}#{quote_names(stack.id)}") if word else Entry(site.mark("not run"))
+    return Entry(site.mark(word), f"{page}#{quote_names(stack.id)}", site.origin(stack.id, recipe)) if word else Entry(site.mark("not run"))
 
 
 def _entries_of(site: Site, stacks: list[Stack], recipe: str, case: str, root: str) -> list[Entry | None]:
@@ -167,4 +168,5 @@ def _entry(site: Site, stack: str, recipe: str, case: str, root: str) -> Entry |
     if not verdict:
         return Entry(site.mark("n/a")) if site.word(stack, recipe).get("word") == "n/a" else None
     linked = verdict not in ("isolates", "n/a", "not run")
-    return Entry(site.mark(verdict), f"{root}cell.html#{quote_names(f'{stack}/{recipe}/{case}')}" if linked else None)
+    href = f"{root}cell.html#{quote_names(f'{stack}/{recipe}/{case}')}" if linked else None
+    return Entry(site.mark(verdict), href, site.origin_of_cell(stack, recipe, case))

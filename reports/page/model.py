@@ -11,6 +11,8 @@ from typing import Any
 
 from reports.page.marks import CLEAN, UNJUDGED, WORDS, Mark, find_mark
 from reports.page.text import name_file
+from reports.results.origin import REVIEWED, find_origin
+from reports.results.stacks import UNPLANNED
 
 PRODUCTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
 FAMILIES = (
@@ -36,6 +38,7 @@ class Stack:
 
     id: str
     row: dict[str, Any] = field(repr=False)
+    reviewed: str | None = None  # when the baseline was
 
     @property
     def line(self) -> str:
@@ -65,18 +68,25 @@ class Stack:
         return ", ".join(filter(None, (f"SQLAlchemy {self.line}", self.driver, self.database, self.flavour)))
 
     @property
-    def ran(self) -> bool:
-        """True when it has a result, of this run or of an earlier one."""
+    def shown(self) -> bool:
+        """True when it has cells to show: its own, or those of the baseline."""
         return self.row["state"] != "not run"
 
     @property
+    def ran(self) -> bool:
+        """True when it has a result of its own, of this run or of an earlier one."""
+        return self.row["state"] in ("ran", "earlier")
+
+    @property
     def fresh(self) -> bool:
-        """True when its result is of the newest run."""
+        """True when its result is of this run."""
         return self.row["state"] == "ran"
 
     @property
     def note(self) -> str:
-        """Why the column is not of this run: its date, or "not run"; empty for a fresh one."""
+        """Why the column is not of this run: its date, "reviewed", or "not run"; empty for a fresh one."""
+        if self.row["state"] == "reviewed":
+            return tell_review(self.reviewed)
         return "" if self.fresh else f"result of {self.row['ran'][:10]}" if self.ran else "not run"
 
     @property
@@ -111,6 +121,11 @@ def _split_numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split()[0].split(".") if part.isdigit()) if text.strip() else ()
 
 
+def tell_review(date: str | None) -> str:
+    """How a result of the baseline is marked: "reviewed 2026-11-22"."""
+    return f"reviewed {date}" if date else "reviewed"
+
+
 def page_of_recipe(recipe: str) -> str:
     """The page of a recipe, relative to the site: `recipes/plain/create_savepoint.html`."""
     family, _, name = recipe.partition("/")
@@ -136,15 +151,26 @@ class Site:
 
     @cached_property
     def stacks(self) -> list[Stack]:
-        return sorted((Stack(id, row) for id, row in self.results["stacks"].items()), key=lambda stack: stack.order)
+        return sorted((Stack(id, row, self.reviewed) for id, row in self.results["stacks"].items()), key=lambda stack: stack.order)
 
     @cached_property
-    def ran(self) -> list[Stack]:
-        return [stack for stack in self.stacks if stack.ran]
+    def shown(self) -> list[Stack]:
+        """Stacks with cells to show, of their own or of the baseline."""
+        return [stack for stack in self.stacks if stack.shown]
 
     @cached_property
     def missing(self) -> list[Stack]:
-        return [stack for stack in self.stacks if not stack.ran]
+        """Stacks that were to run and have no result of their own."""
+        return [stack for stack in self.stacks if not stack.ran and stack.row["reason"] != UNPLANNED]
+
+    @property
+    def reviewed(self) -> str | None:
+        """When the baseline was reviewed whose results are shown where nothing ran."""
+        return self.results["baseline"].get("date")
+
+    @property
+    def told_review(self) -> str:
+        return tell_review(self.reviewed)
 
     @cached_property
     def families(self) -> dict[str, list[str]]:
@@ -178,6 +204,15 @@ class Site:
 
     def cell(self, stack: str, recipe: str, case: str) -> dict[str, Any]:
         return self.verdicts(stack, recipe).get(case) or {}
+
+    def origin(self, stack: str, recipe: str) -> str:
+        """How much of a word was not run: "" none, "part" some cells, "reviewed" all of them."""
+        reviewed = self.word(stack, recipe).get("reviewed")
+        return "" if not reviewed else "reviewed" if reviewed == "all" else "part"
+
+    def origin_of_cell(self, stack: str, recipe: str, case: str) -> str:
+        """The same for one cell."""
+        return "reviewed" if find_origin(self.cell(stack, recipe, case)) == REVIEWED else ""
 
     def bad_cells(self, stack: str, recipe: str) -> Iterator[tuple[str, dict]]:
         """Cases of this recipe on this stack that were judged and are not clean, in the order of the themes."""

@@ -12,8 +12,10 @@ from packaging.utils import canonicalize_name
 from reports.page.highlight import split_tokens
 from reports.page.marks import MARKS
 from reports.page.model import Site, Stack, page_of_case, page_of_recipe
+from reports.results.origin import RAN, REVIEWED, find_origin
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_NOW, _REVIEWED, _KEPT = "_", "r", 0x100
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -43,6 +45,8 @@ def build_index(site: Site) -> dict[str, Any]:
         "cases": [[case, page_of_case(case), site.cases[case]["title"]] for case in site.ordered_cases],
         "grid": grid,
         "notes": notes.values,
+        "reviewed": site.reviewed or "",
+        "runs": [run["started"] for run in site.results.get("runs", ())],
     }
 
 
@@ -62,8 +66,22 @@ def build_cells(site: Site, stack: Stack) -> dict[str, Any]:
             for index, case in enumerate(site.ordered_cases)
             if case in cells and cells[case].get("cause") in site.causes
         }
-        packed[recipe] = [line, why]
+        packed[recipe] = [line, why, *_pack_origins([cells.get(case) for case in site.ordered_cases])]
     return {"verdicts": verdicts, "causes": causes, "cases": site.ordered_cases, "recipes": packed}
+
+
+def _pack_origins(cells: list[dict[str, Any] | None]) -> list[str]:
+    """One character per case: what did not run now. Only one in all when all are the same, none when all ran now."""
+    marks = [_mark_origin(cell) if cell else "" for cell in cells]
+    different = {mark for mark in marks if mark}
+    if different <= {_NOW}:
+        return []
+    return [different.pop() if len(different) == 1 else "".join(mark or _NOW for mark in marks)]
+
+
+def _mark_origin(cell: dict[str, Any]) -> str:
+    """A kept cell's mark is the number of its run."""
+    return {RAN: _NOW, REVIEWED: _REVIEWED}.get(find_origin(cell)) or chr(_KEPT + cell["kept"])
 
 
 def build_details(site: Site, stack: Stack, details: dict[str, Any]) -> dict[str, Any]:
@@ -139,16 +157,20 @@ def list_needs(header: dict[str, Any]) -> Iterator[str]:
 
 
 def _pack_word(site: Site, stack: Stack, recipe: str, causes: list[str], notes: _Numbering) -> list[Any] | int:
-    """[word, causes, cost, note, cells not clean] with numbers for what repeats; 0 when there is no word."""
+    """[word, causes, cost, note, cells not clean] with numbers for what repeats; 0 when there is no word.
+
+    A sixth value says that some (1) or all (2) of its cells did not run and are the baseline's.
+    """
     word = site.word(stack.id, recipe)
     if not word:
         return 0
     found = sorted(causes.index(cause) for cause in site.causes_by_pair[stack.id, recipe] if cause in site.causes)
     cost = site.cost(stack, recipe)
-    return [
+    packed = [
         list(MARKS).index(word["word"]),
         found,
         round(cost, 2) if cost else 0,
         notes.place(word["note"]),
         sum(site.causes_by_pair[stack.id, recipe].values()),
     ]
+    return packed + {"": [], "part": [1], "reviewed": [2]}[site.origin(stack.id, recipe)]

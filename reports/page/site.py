@@ -18,8 +18,9 @@ from reports.page.highlight import highlight_code
 from reports.page.model import Site, page_of_case, page_of_recipe
 from reports.page.scripts import build_cells, build_code, build_details, build_index, list_needs, render_script
 from reports.page.stories import SHOWN, answer_claims, collect_timelines, compare_stacks, list_solutions, list_stacks
-from reports.page.text import check_link, quote_names, render_inline, render_text
+from reports.page.text import check_link, group_digits, quote_names, render_inline, render_text
 from reports.page.views import compare_lines, group_missing, list_bad, list_losses, summarize_costs, summarize_stacks
+from reports.results.origin import find_origin
 from reports.stories import Story, load_stories
 
 _HERE = Path(__file__).parent
@@ -68,8 +69,9 @@ def render_index(site: Site) -> dict[str, str]:
 def _render_others(site: Site, details: dict[str, dict]) -> Iterator[tuple[str, str]]:
     yield from _render_pages(_open_templates(site), site)
     yield "data/code.js", render_script("code", "", build_code(site))
-    for stack in site.ran:
+    for stack in site.shown:
         yield f"data/cells/{stack.script}", render_script("cells", stack.id, build_cells(site, stack))
+    for stack in (stack for stack in site.stacks if stack.ran):
         yield f"data/{stack.script}", render_script("details", stack.id, build_details(site, stack, details.get(stack.id, {})))
     yield "results.json", json.dumps(site.results, ensure_ascii=False)
     yield "results.csv", _render_csv(site)
@@ -144,6 +146,7 @@ def _open_templates(site: Site) -> Environment:
         page_of_case=page_of_case,
         needs=list_needs,
         cells=render_cells,
+        thousands=group_digits,
     )
     names = ["Recipes", "Cases", "Stacks", "Causes", "Upgrade", "Stories", "Changes", "About"]
     links = [{"name": "Matrix", "href": "index.html"}] + [{"name": name, "href": f"{name.lower()}.html"} for name in names]
@@ -154,14 +157,16 @@ def _open_templates(site: Site) -> Environment:
 
 
 def _render_csv(site: Site) -> str:
-    """One line per judged cell. Cells that a spreadsheet would take for a formula are quoted as text."""
+    """One line per judged cell, with what it rests on: it ran, was kept, or is reviewed. Cells that a spreadsheet would take for a formula are quoted as text."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["stack", "recipe", "case", "verdict", "cause", "reason"])
+    writer.writerow(["stack", "recipe", "case", "verdict", "cause", "reason", "origin"])
     for stack, recipes in site.cells.items():
         for recipe, cells in recipes.items():
             for case, cell in cells.items():
-                writer.writerow([_defuse(text) for text in (stack, recipe, case, cell["verdict"], cell.get("cause", ""), cell.get("reason", ""))])
+                writer.writerow(
+                    [_defuse(text) for text in (stack, recipe, case, cell["verdict"], cell.get("cause", ""), cell.get("reason", ""), find_origin(cell))]
+                )
     return out.getvalue()
 
 

@@ -23,6 +23,7 @@ class Seen:
     cause: str | None = None
     reason: str = ""
     proof: str = ""
+    reviewed: bool = False  # it did not run: what the baseline says
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def answer_claims(site: Site, story: Story, details: dict[str, dict]) -> list[tu
 
 def answer(site: Site, claim: Claim, details: dict[str, dict]) -> Answer:
     stack = find_stack(site, claim.stack)
-    seen = tuple(look(site, claim, details)) if stack and stack.ran else ()
+    seen = tuple(look(site, claim, details)) if stack and stack.shown else ()
     if not seen:
         return Answer(claim, stack, (), NOT_RUN, explain_absence(site, claim, stack))
     if claim.claimed is None:
@@ -65,7 +66,7 @@ def look(site: Site, claim: Claim, details: dict[str, dict]) -> Iterator[Seen]:
     """What the results say of the claim's cells; nothing when one of them is missing, so that no half of an answer passes for one."""
     word = site.word(claim.stack, claim.recipe)
     if word and (not claim.cases or word["word"] in UNJUDGED):
-        yield Seen(None, word["word"], reason=word["note"])
+        yield Seen(None, word["word"], reason=word["note"], reviewed=site.origin(claim.stack, claim.recipe) == "reviewed")
         return
     cells = [site.cell(claim.stack, claim.recipe, case) for case in claim.cases]
     if not all(cells):
@@ -73,7 +74,9 @@ def look(site: Site, claim: Claim, details: dict[str, dict]) -> Iterator[Seen]:
     of_recipe = details.get(claim.stack, {}).get("cells", {}).get(claim.recipe, {})
     for case, cell in zip(claim.cases, cells, strict=True):
         proof = (of_recipe.get(case) or {}).get("proof") or {}
-        yield Seen(case, cell["verdict"], cell.get("cause"), cell.get("reason", ""), proof.get("text", ""))
+        yield Seen(
+            case, cell["verdict"], cell.get("cause"), cell.get("reason", ""), proof.get("text", ""), bool(site.origin_of_cell(claim.stack, claim.recipe, case))
+        )
 
 
 def agrees(claimed: str, seen: str) -> bool:
@@ -84,7 +87,7 @@ def agrees(claimed: str, seen: str) -> bool:
 def explain_absence(site: Site, claim: Claim, stack: Stack | None) -> str:
     if stack is None:
         return f"these results have no stack {claim.stack}"
-    if not stack.ran:
+    if not stack.shown:
         return stack.row["reason"] or "the stack was not run"
     return f"these results of {stack.id} do not hold all its cells"
 

@@ -26,6 +26,11 @@ def quote_names(text: str) -> str:
     return quote(text, safe="/-._~[],:")
 
 
+def group_digits(number: int) -> str:
+    """A number as people read it: 135 608."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
 def check_link(link: object) -> str | None:
     """The link when it is plain http or https, else None: a recipe's text must not bring another scheme to the page."""
     text = str(link or "").strip()

@@ -75,7 +75,7 @@ def _summarize(site: Site, stack: Stack, recipe: str) -> Summary:
 def compare_lines(site: Site, recipe: str) -> list[Step]:
     """The recipe's cells on neighbouring SQLAlchemy lines; pairs of stacks that differ only in the line are compared."""
     lines: dict[tuple, list[Stack]] = {}
-    for stack in site.ran:
+    for stack in site.shown:
         if site.verdicts(stack.id, recipe):
             lines.setdefault((stack.database, stack.row["dialect"], stack.row["python"]), []).append(stack)
     steps: dict[tuple[str, str], list[tuple[Stack, Stack]]] = {}
@@ -112,7 +112,7 @@ def list_losses(site: Site, recipe: str) -> list[Loss]:
     rivals = site.families[recipe.partition("/")[0]]
     found: dict[str, Counter] = {}
     stacks: Counter = Counter()
-    for stack in site.ran:
+    for stack in site.shown:
         if site.verdicts(stack.id, recipe):
             verdicts = {other: {case: cell["verdict"] for case, cell in site.verdicts(stack.id, other).items()} for other in rivals}
             for case, others in find_losses(verdicts, recipe).items():
@@ -122,7 +122,7 @@ def list_losses(site: Site, recipe: str) -> list[Loss]:
 
 
 def recommendable(site: Site, recipe: str) -> bool:
-    words = {site.word(stack.id, recipe).get("word") for stack in site.ran} - {None, "n/a"}
+    words = {site.word(stack.id, recipe).get("word") for stack in site.shown} - {None, "n/a"}
     return bool(words) and words <= {*GOOD} and not site.recipes[recipe]["control"]
 
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from matrix.judging.changes import Judged, split_cell
-from matrix.judging.verdicts import BREAKS, FLAKY
+from matrix.judging.changes import Judged
 from reports.results.legend import WORDS
-from reports.results.words import Graded, find_word
+from reports.results.reviewed import arrange_cells, find_level, list_reviewed
+from reports.results.words import find_word
 
 BEGIN, END = "<!-- headline: begin, inputs {} -->", "<!-- headline: end -->"
 BLOCK = re.compile(r"<!-- headline: begin(?:, inputs ([0-9a-f]*))? -->.*?<!-- headline: end -->", re.DOTALL)
@@ -106,16 +106,15 @@ def find_columns(rows: Iterable) -> dict[tuple[str, str], list[str]]:
 
 
 def find_words(inputs: Inputs) -> dict[tuple[str, str], str]:
-    """Return (stack, recipe) -> word, computed from the baseline's verdicts."""
-    graded: dict[tuple[str, str], list[Graded]] = {}
-    for cell, judged in inputs.baseline.items():
-        stack, recipe, case = split_cell(cell)
-        level = inputs.levels.get(case) or inputs.levels.get(case.split("[")[0])
-        if level is None:
-            raise HeadlineError(f"the baseline speaks of case {case!r}, which cases/ does not have; run `nox -s matrix` and `nox -s accept`")
-        worst = BREAKS if judged.verdict == FLAKY else judged.verdict
-        graded.setdefault((stack, recipe), []).append(Graded(level, judged.verdict, worst))
-    return {key: find_word(cells).word for key, cells in graded.items()}
+    """Return (stack, recipe) -> word, computed from the baseline's verdicts. Raises HeadlineError for a case that is gone."""
+    words = {}
+    for stack, recipes in arrange_cells(inputs.baseline).items():
+        for recipe, cells in recipes.items():
+            gone = next((case for case in cells if find_level(inputs.levels, case) is None), None)
+            if gone:
+                raise HeadlineError(f"the baseline speaks of case {gone!r}, which cases/ does not have; run `nox -s matrix` and `nox -s accept`")
+            words[stack, recipe] = find_word(list_reviewed(inputs.levels, cells)).word
+    return words
 
 
 def absent(stack: str, words: Mapping) -> str:

@@ -40,8 +40,8 @@ def make_preview(inputs: Inputs, content: Content) -> JsonObject:
         "format": 1, "generated": "", "families": content.families, "stacks": {STACK: stack},
         "recipes": {recipe: about for recipe, about in content.recipes.items() if recipe in words}, "cases": cases, "cells": {STACK: shape_cells(own)}, "words": {STACK: words},
         "causes": {name: {"title": CAUSES[name].title} for name in causes}, "drift": [], "unexplained": [], "notes": [], "comparison": None, "coming": None,
-        "summary": {"recipes": len(words), "stacks_ran": 1, "stacks_not_run": 0, "cases": len(inputs.levels), "cells": len(own), "sentence": ""},
-        "baseline": {"state": "as expected", "sha256": None}, "legend": make_legend(),
+        "summary": {"recipes": len(words), "stacks_ran": 1, "stacks_not_run": 0, "cases": len(inputs.levels), "cells": len(own), "sentence": "", "kept": 0, "reviewed": 0},
+        "baseline": {"state": "as expected", "sha256": None, "date": None}, "legend": make_legend(),
     }  # fmt: skip
 
 

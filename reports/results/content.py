@@ -8,6 +8,7 @@ from pathlib import Path
 
 from matrix.bite.catches import read_catches
 from matrix.judging.controls import is_control
+from matrix.plan.contents import find_cases
 from matrix.plan.headers import Header, read_recipe_header
 
 LINK = re.compile(r"https?://[^\s<>\"')\]]+")
@@ -18,7 +19,7 @@ LABELS = (WHAT, "When to use it", SOURCE)
 
 @dataclass(frozen=True)
 class Content:
-    """families, recipes and cases by id, shaped as in results.schema.json; cases know their code and what they catch, not their level."""
+    """families, recipes and cases by id, shaped as in results.schema.json."""
 
     families: dict[str, dict] = field(default_factory=dict)
     recipes: dict[str, dict] = field(default_factory=dict)
@@ -28,7 +29,7 @@ class Content:
 def read_content(root: Path) -> Content:
     """Read all families, recipes and cases of a checkout, and what the cases catch.
 
-    Raises HeaderError, SyntaxError, CatchesError for files that cannot be read.
+    Raises HeaderError, ContentError, SyntaxError, CatchesError for files that cannot be read.
     """
     families = {path.parent.name: read_family(path.parent) for path in sorted(root.glob("fixtures/*/conftest.py"))}
     paths = [path for family in families for path in sorted((root / "fixtures" / family).glob("*.py"))]
@@ -36,8 +37,9 @@ def read_content(root: Path) -> Content:
     cases: dict[str, dict] = {}
     for path in sorted((root / "cases").glob("*.py")):
         cases |= read_cases(path)
-    catches = read_catches(root)
+    catches, marked = read_catches(root), find_cases(root / "cases")
     for case, told in cases.items():
+        told |= {"level": marked[case].level, "commits": marked[case].commits, "sha256": marked[case].sha256}
         told["catches"] = [{"mutant": found["mutant"], "title": found["title"]} for found in catches.get(case, [])]
     return Content(families, recipes, cases)
 

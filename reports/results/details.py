@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Set
 
 from matrix.judging.verdicts import FLAKY, ISOLATES, NOT_APPLICABLE
-from reports.results.grading import GradedCell, GradedStack
+from reports.results.grading import GradedCell, GradedStack, Seen
 
 SHOWN = ("phases", "errors", "ended", "hang", "crash", "residue", "drift", "process", "repair", "timeline", "duration_s")
 
@@ -13,24 +13,24 @@ def make_details(stack: GradedStack, told: Set[str] = frozenset()) -> dict:
     """Return what results.schema.json calls 'details': only cells that are neither clean nor n/a, and those whose ids a story tells of."""
     cells = {}
     for recipe, by_case in stack.cells.items():
-        shown = {case: make_detail(stack.facts.stack, cell) for case, cell in by_case.items() if needs_detail(cell) or cell.facts.id in told}
+        shown = {case: make_detail(stack.facts.stack, cell) for case, cell in by_case.items() if needs_detail(cell, told)}
         if shown:
             cells[recipe] = shown
     return {"stack": stack.facts.stack, "cells": cells, "recipes": find_remains(stack)}
 
 
-def needs_detail(cell: GradedCell) -> bool:
-    return cell.verdict not in (ISOLATES, NOT_APPLICABLE)
+def needs_detail(cell: GradedCell, told: Set[str]) -> bool:
+    return cell.verdict != NOT_APPLICABLE and (cell.verdict != ISOLATES or cell.id in told)
 
 
 def make_detail(stack: str, cell: GradedCell) -> dict:
-    shown = cell.judgement.shown
+    shown, proof = cell.seen.judgement.shown, cell.seen.proof
     return {
         "pass": shown["pass"],
         **{name: shown[name] for name in SHOWN},
-        "proof": cell.proof.as_json() if cell.proof else None,
-        "command": make_command(stack, cell.facts.recipe, cell.facts.case),
-        "other": describe_other(cell),
+        "proof": proof.as_json() if proof else None,
+        "command": make_command(stack, cell.recipe, cell.case),
+        "other": describe_other(cell.verdict, cell.seen),
     }
 
 
@@ -40,11 +40,12 @@ def make_command(stack: str, recipe: str, case: str) -> str:
     return f"nox -s {session} -- --recipe {shlex.quote(recipe)} --case {shlex.quote(case)}"
 
 
-def describe_other(cell: GradedCell) -> dict | None:
-    if cell.verdict != FLAKY or cell.other is None:
+def describe_other(verdict: str, seen: Seen) -> dict | None:
+    other = seen.other
+    if verdict != FLAKY or other is None:
         return None
-    own = cell.judgement.passes[0 if cell.other["pass"] == "first" else 1]
-    return {"pass": cell.other["pass"], "verdict": own, "errors": cell.other["errors"], "residue": cell.other["residue"]}
+    own = seen.judgement.passes[0 if other["pass"] == "first" else 1]
+    return {"pass": other["pass"], "verdict": own, "errors": other["errors"], "residue": other["residue"]}
 
 
 def find_remains(stack: GradedStack) -> dict:

@@ -1,28 +1,26 @@
 """Grade the facts of one stack: a verdict and a cause for every cell, a word for every recipe."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from matrix.facts.reading import CellFacts, StackFacts
 from matrix.judging.causes import Proof
 from matrix.judging.controls import check_controls, find_missing_controls
 from matrix.judging.grading import grade_passes
-from matrix.judging.verdicts import ISOLATES, LEAKS, Judgement, describe, worst_of
+from matrix.judging.verdicts import ISOLATES, LEAKS, RED, Judgement, describe, worst_of
+from reports.results.scope import Scope, limit_facts, scope_of_header
 from reports.results.words import Ending, Graded, Word, find_word
 
 
 @dataclass(frozen=True)
-class GradedCell:
-    """A cell with its verdict, its leading cause (id) and what proves it."""
+class Seen:
+    """What a verdict rests on: the facts, how they were judged, and what proves the cause."""
 
     facts: CellFacts
     judgement: Judgement
-    cause: str | None
     proof: Proof | None
-
-    @property
-    def verdict(self) -> str:
-        return self.judgement.verdict
 
     @property
     def other(self) -> dict | None:
@@ -30,9 +28,31 @@ class GradedCell:
         passes = [p for p in (self.facts.first, self.facts.confirmation) if p is not None and p is not self.judgement.shown]
         return passes[0] if passes else None
 
+
+@dataclass(frozen=True)
+class GradedCell:
+    """A cell with its verdict and its leading cause (id). `worst` is what a word reckons with; `run` is the run that ran it.
+
+    drift: a sequence went on; process: the process was left dirty. seen: None once the facts were let go of.
+    """
+
+    id: str
+    recipe: str
+    case: str
+    run: str
+    verdict: str
+    cause: str | None
+    reason: str
+    worst: str
+    passes: tuple[str, ...]
+    duration_s: float
+    drift: bool
+    process: bool
+    seen: Seen | None = None
+
     @property
-    def reason(self) -> str:
-        return "" if self.verdict == ISOLATES else describe(self.judgement.shown)
+    def red(self) -> bool:
+        return self.verdict in RED
 
 
 @dataclass(frozen=True)
@@ -41,27 +61,64 @@ class GradedStack:
     cells: dict[str, dict[str, GradedCell]]
     words: dict[str, Word]
     problems: tuple[str, ...] = ()
+    scope: Scope = field(default_factory=Scope)
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.cells.values()))
+
+    def find_start(self, run: str) -> str:
+        """Return when a run began whose cells are here."""
+        header = self.facts.header
+        return header.get("runs", {}).get(run) or header["started"]
+
+    def list_kept(self, run: str) -> list[GradedCell]:
+        """Return the cells that an earlier run ran, whichever it was."""
+        return [cell for by_case in self.cells.values() for cell in by_case.values() if cell.run != run]
 
 
-def grade_stack(facts: StackFacts) -> GradedStack:
-    """Grade everything that one file of facts says."""
+def grade_stack(facts: StackFacts, scope: Scope | None = None) -> GradedStack:
+    """Grade what one file of facts says within the scope of a run; None: of the run that the file says it is of."""
+    scope = scope or scope_of_header(facts.header)
+    facts = limit_facts(facts, scope)
     product = facts.header["stack"]["database"]["product"]
     cells: dict[str, dict[str, GradedCell]] = {}
     for cell in facts.cells:
-        cells.setdefault(cell.recipe, {})[cell.case] = grade_cell(cell, product)
+        cells.setdefault(cell.recipe, {})[cell.case] = grade_cell(cell, product, facts.run)
     words = {recipe: find_recipe_word(facts, record, cells.get(recipe, {})) for recipe, record in facts.recipes.items()}
-    return GradedStack(facts, cells, words, tuple(find_problems(facts)))
+    return GradedStack(facts, cells, words, tuple(find_problems(facts)), scope)
 
 
-def grade_cell(cell: CellFacts, product: str) -> GradedCell:
-    return GradedCell(cell, *grade_passes(cell.first, cell.confirmation, product))
+def grade_cell(cell: CellFacts, product: str, run: str) -> GradedCell:
+    """Judge one cell. run: whose it is when its own line does not say so."""
+    judgement, cause, proof = grade_passes(cell.first, cell.confirmation, product)
+    shown = judgement.shown
+    return GradedCell(
+        id=cell.id, recipe=cell.recipe, case=cell.case, run=cell.first.get("run", run), verdict=judgement.verdict,
+        cause=cause, reason="" if judgement.verdict == ISOLATES else describe(shown),
+        worst=worst_of(judgement), passes=judgement.passes, duration_s=cell.first.get("duration_s", 0.0),
+        drift=bool(shown.get("drift")), process=bool(shown.get("process")), seen=Seen(cell, judgement, proof),
+    )  # fmt: skip
+
+
+def let_go(stack: GradedStack) -> GradedStack:
+    """Return the stack without its facts, which are large: what the results are made of."""
+    cells = {recipe: {case: replace(cell, seen=None) for case, cell in by_case.items()} for recipe, by_case in stack.cells.items()}
+    return replace(stack, facts=replace(stack.facts, cells=()), cells=cells)
 
 
 def find_recipe_word(facts: StackFacts, record: dict, cells: dict[str, GradedCell]) -> Word:
+    return find_word(list_graded(facts, cells), None if record["applies"] else record["unmet"], find_ending(record))
+
+
+def list_graded(facts: StackFacts, cells: dict[str, GradedCell]) -> list[Graded]:
+    """Return a recipe's cells as a word sees them."""
     levels = facts.header["cases"]
-    ending = Ending(bool(record.get("residue")), bool(record.get("endings")))
-    graded = [Graded(levels[case]["level"], cell.verdict, worst_of(cell.judgement)) for case, cell in cells.items()]
-    return find_word(graded, None if record["applies"] else record["unmet"], ending)
+    return [Graded(levels[case]["level"], cell.verdict, cell.worst) for case, cell in cells.items()]
+
+
+def find_ending(record: dict) -> Ending:
+    return Ending(bool(record.get("residue")), bool(record.get("endings")))
 
 
 def find_problems(facts: StackFacts) -> list[str]:
@@ -78,16 +135,12 @@ def find_problems(facts: StackFacts) -> list[str]:
 
 def find_cost(cells: dict[str, GradedCell], bare: dict[str, GradedCell]) -> float | None:
     """Median over the cases that ran through under both of the recipe's time to the bare one's, first pass; case by case, since cases differ more."""
-    ratios = [
-        cells[case].facts.first["duration_s"] / bare[case].facts.first["duration_s"]
-        for case in cells.keys() & bare.keys()
-        if ran_through(cells[case], bare[case])
-    ]
+    ratios = [cells[case].duration_s / bare[case].duration_s for case in cells.keys() & bare.keys() if ran_through(cells[case], bare[case])]
     return round(median(ratios), 3) if ratios else None
 
 
 def ran_through(*cells: GradedCell) -> bool:
-    return all(cell.verdict in (ISOLATES, LEAKS) and cell.facts.first["duration_s"] > 0 for cell in cells)
+    return all(cell.verdict in (ISOLATES, LEAKS) and cell.duration_s > 0 for cell in cells)
 
 
 def count_causes(cells: dict[str, GradedCell]) -> dict[str, int]:

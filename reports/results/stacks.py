@@ -1,10 +1,19 @@
 """The stacks of the results: their rows, and when, where and how completely each ran."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from matrix.judging.changes import Judged
+from matrix.run.outcome import RunOutcome
 from reports.results.content import Content
 from reports.results.grading import GradedStack
+from reports.results.reviewed import Reviewed, fill_cells
+
+UNPLANNED = "no part of this run"
 
 
 @dataclass(frozen=True)
@@ -12,6 +21,7 @@ class Inputs:
     """What results are made of.
 
     rows: Stack objects of matrix.plan.rows, in their order; now: time of the report, UTC; current: stacks of this run.
+    outcome: None when the files come from several jobs, or from nobody knows where.
     """
 
     graded: dict[str, GradedStack]
@@ -20,6 +30,28 @@ class Inputs:
     content: Content
     now: datetime
     current: frozenset[str]
+    reviewed: Reviewed = field(default_factory=Reviewed)
+    outcome: RunOutcome | None = None
+
+    @cached_property
+    def filled(self) -> dict[str, dict[str, dict[str, Judged]]]:
+        """The reviewed cells that nothing newer stands for, by stack, recipe and case. An earlier result is newer and whole."""
+        known = [row.id for row in self.rows if row.id in self.reviewed.cells]
+        whole = self.graded.keys() - self.current
+        found = {stack: fill_cells(self.reviewed, stack, self.graded.get(stack)) for stack in known if stack not in whole}
+        return {stack: recipes for stack, recipes in found.items() if recipes}
+
+    @cached_property
+    def stacks(self) -> tuple[str, ...]:
+        """Stacks that have any cell or word: those with results, then those that are only reviewed."""
+        return tuple(dict.fromkeys([*self.graded, *self.filled]))
+
+    def run_of(self, stack: str) -> str:
+        """The id of the run that a stack's fresh cells are of."""
+        return self.outcome.run if self.outcome else self.graded[stack].facts.run
+
+    def families_of(self, stack: str) -> tuple[str, ...]:
+        return next((row.families for row in self.rows if row.id == stack), ())
 
 
 def make_stacks(inputs: Inputs) -> dict:
@@ -39,7 +71,7 @@ def shape_row(row) -> dict:
     return {**{name: getattr(row, name) for name in names}, "database": database}
 
 
-def newest_run(graded: dict[str, GradedStack]) -> str | None:
+def newest_run(graded: Mapping[str, GradedStack]) -> str | None:
     latest = max(graded.values(), key=lambda stack: stack.facts.header["started"], default=None)
     return latest.facts.run if latest else None
 
@@ -47,14 +79,23 @@ def newest_run(graded: dict[str, GradedStack]) -> str | None:
 def make_stack(row: dict, stack: str, inputs: Inputs) -> dict:
     missed = inputs.not_run.get(stack, {})
     graded = inputs.graded.get(stack)
-    reason = missed.get("reason") or ("no result on disk" if graded is None else None)
     blank = dict.fromkeys(("ran", "age_days", "run", "versions", "server", "c_extensions", "host", "wall_s"))
     if graded is None:
-        about = {"state": "not run", "complete": False, "problems": [], "cells": 0, **blank}
+        state = "reviewed" if stack in inputs.filled else "not run"
+        about = {"state": state, "complete": False, "problems": [], "cells": 0, **blank}
     else:
-        about = describe_run(graded, inputs.now, stack in inputs.current and not missed)
+        about = describe_run(graded, inputs.now, stack in inputs.current and not missed) | describe_kept(graded, inputs.run_of(stack))
     names = ("line", "mode", "python", "dialect", "driver", "asynchronous", "promised", "summary", "database")
-    return {**{name: row[name] for name in names}, "reason": reason, "missing": missed.get("missing"), **about}
+    return {**{name: row[name] for name in names}, "reason": find_reason(stack, inputs), "missing": missed.get("missing"), **about}
+
+
+def find_reason(stack: str, inputs: Inputs) -> str | None:
+    """Say why a stack has no result of this run; None when it has."""
+    if stack in inputs.not_run:
+        return inputs.not_run[stack]["reason"]
+    if stack in inputs.graded:
+        return None
+    return UNPLANNED if inputs.outcome and stack not in inputs.outcome.stacks else "no result on disk"
 
 
 def describe_run(graded: GradedStack, now: datetime, current: bool) -> dict:
@@ -66,8 +107,14 @@ def describe_run(graded: GradedStack, now: datetime, current: bool) -> dict:
         "versions": {name: header["versions"][name] for name in ("python", "implementation", "server", "packages")},
         "server": header["server"]["way"], "c_extensions": header["c_extensions"], "host": header["host"],
         "wall_s": footer["wall_s"], "complete": header["selection"]["complete"],
-        "problems": list(graded.problems), "cells": len(graded.facts.cells),
+        "problems": list(graded.problems), "cells": graded.count,
     }  # fmt: skip
+
+
+def describe_kept(graded: GradedStack, run: str) -> dict:
+    """Say how many cells are of earlier runs, and when the oldest of them ran; nothing when all are of this one."""
+    kept = graded.list_kept(run)
+    return {"kept": len(kept), "oldest": min(map(graded.find_start, {cell.run for cell in kept}))} if kept else {}
 
 
 def parse_time(text: str) -> datetime:

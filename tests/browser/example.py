@@ -51,7 +51,7 @@ def make_example(lines: int = 5, recipes: int = 14, cases: int = 12, servers: in
         "format": 1, "generated": TIME, "stacks": dict(_make_stacks(lines, servers)),
         "families": {family: {"title": f"Example {family}", "readme": ""} for family in FAMILIES},
         "recipes": dict(_make_recipes(recipes)), "cases": dict(_make_cases(cases)), "words": {}, "cells": {},
-        "causes": {}, "drift": [], "unexplained": [], "notes": ["An example note."], "baseline": {"state": "none", "sha256": None},
+        "causes": {}, "drift": [], "unexplained": [], "notes": ["An example note."], "baseline": {"state": "none", "sha256": None, "date": None}, "runs": [],
         "comparison": None, "coming": None, "legend": make_legend(),
     }  # fmt: skip
     details = {}
@@ -196,7 +196,8 @@ def _summarize(results: dict) -> dict:
     red = sum(verdicts.values()) - verdicts["isolates"]
     ran = sum(row["state"] != "not run" for row in results["stacks"].values())
     return {"stacks_ran": ran, "stacks_not_run": len(results["stacks"]) - ran, "recipes": len(results["recipes"]), "cases": len(results["cases"]), "cells": sum(verdicts.values()),
-            "verdicts": dict(verdicts), "red": red, "explained": red, "causes": len(results["causes"]), "sentence": f"{len(results['causes'])} causes explain {red} of {red} red cells", "wall_s": 160.0}  # fmt: skip
+            "verdicts": dict(verdicts), "red": red, "explained": red, "causes": len(results["causes"]), "sentence": f"{len(results['causes'])} causes explain {red} of {red} red cells", "wall_s": 160.0,
+            "selection": None, "ran": sum(verdicts.values()), "kept": 0, "oldest": None, "reviewed": 0, "run": None, "counts": f"ran {sum(verdicts.values()):,}"}  # fmt: skip
 
 
 def _compare(results: dict) -> dict:

@@ -146,16 +146,16 @@ def test_baseline_survives_writing_and_reading(tmp_path):
         f"{STACK}/plain/two/odd[a: b/c]": Judged("flaky", "carried_state"),
         "sa13-x/asyncio/three/other": Judged("breaks"),
     }
-    write_baseline(tmp_path / "baseline.json", cells)
+    write_baseline(tmp_path / "baseline.json", cells, "2026-11-22")
     assert read_baseline(tmp_path / "baseline.json") == cells
 
 
 def test_baseline_is_small_and_one_line_per_group(tmp_path):
     path = tmp_path / "baseline.json"
     cells = {f"{STACK}/plain/one/case_{number}": ISOLATES for number in range(70)}
-    write_baseline(path, cells)
+    write_baseline(path, cells, "2026-11-22")
     before = path.read_text().splitlines()
-    write_baseline(path, cells | {f"{STACK}/plain/one/case_7": LEAKS})
+    write_baseline(path, cells | {f"{STACK}/plain/one/case_7": LEAKS}, "2026-11-22")
     after = path.read_text().splitlines()
     assert len(after) < 15
     assert [line for line in after if line not in before and "plain" not in line] == ['    "leaks: outer_commit": ["case_7"]']

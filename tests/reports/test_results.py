@@ -11,9 +11,9 @@ from rich.console import Console
 from matrix.facts.reading import load_stack
 from reports.build import SCHEMA, check_results
 from reports.junit import write_junit
+from reports.results.counts import tell
 from reports.results.details import make_details
 from reports.results.grading import find_cost, grade_stack
-from reports.results.shape import tell
 from reports.summary import summarise_run
 from tests.made_facts import STACK, breaking, leaking, make_cell, make_header, make_lines, write_facts
 from tests.made_results import OUTER_COMMIT, make_made_results

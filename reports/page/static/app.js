@@ -19,9 +19,9 @@
 
   matrix.root = () => document.body.dataset.root;
 
-  matrix.mark = (name) => {
+  matrix.mark = (name, origin = "") => {
     const [symbol, , style] = matrix.take("index").marks[name] ?? ["?", name, "unknown"];
-    return matrix.make("span", { class: `mark ${style}` }, matrix.make("b", { "aria-hidden": "true" }, symbol), ` ${name}`);
+    return matrix.make("span", { class: `mark ${style} ${origin}`.trim() }, matrix.make("b", { "aria-hidden": "true" }, symbol), ` ${name}`);
   };
 
   matrix.linkCell = (stack, recipe, test) =>

@@ -10,11 +10,14 @@
   // On disk the report has no address of its own yet; the snippet then says where one goes.
   const base = location.protocol.startsWith("http") ? new URL(".", location.href).href : "https://<address of your report>/";
 
-  // Only recipes that have a word on the chosen stack; without a stack, all.
+  // A badge speaks of what ran: there is none where a word rests on anything that is only shown as reviewed.
+  const speaks = (entry) => entry && !entry[5];
+
+  // Only recipes that have a badge on the chosen stack; without a stack, on any.
   function offerRecipes() {
     const column = data.stacks.findIndex((stack) => stack.id === form.elements.stack.value);
     const chosen = form.elements.recipe.value;
-    const known = data.recipes.filter((recipe, row) => (column < 0 ? data.grid[row].some(Boolean) : data.grid[row][column]));
+    const known = data.recipes.filter((recipe, row) => (column < 0 ? data.grid[row].some(speaks) : speaks(data.grid[row][column])));
     form.elements.recipe.replaceChildren(make("option", { value: "" }, "all recipes"), ...known.map((recipe) => make("option", { value: recipe.id }, recipe.id)));
     if (known.some((recipe) => recipe.id === chosen)) form.elements.recipe.value = chosen;
   }
@@ -34,7 +37,7 @@
 
   const snippet = (title, text) => make("div", {}, make("h3", {}, title), make("div", { class: "command" }, make("code", {}, text), make("button", { type: "button", "data-copy": true }, "Copy")));
 
-  form.elements.stack.append(...data.stacks.filter((stack) => stack.state !== "not run").map((stack) => make("option", { value: stack.id }, stack.label)));
+  form.elements.stack.append(...data.stacks.filter((_, column) => data.grid.some((row) => speaks(row[column]))).map((stack) => make("option", { value: stack.id }, stack.label)));
   form.addEventListener("change", show);
   form.addEventListener("submit", (event) => event.preventDefault());
   show();

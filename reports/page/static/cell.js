@@ -25,7 +25,7 @@
     document.title = `${id || "Cell"} · Isolation Matrix`;
     if (!stack || !recipe || !test) return place.replaceChildren(...explainUnknown(id, stack, recipe, test));
     try {
-      const details = await matrix.load("details", stack.id, `data/${stack.script}`);
+      const details = stack.state === "reviewed" ? { cells: {}, recipes: {} } : await matrix.load("details", stack.id, `data/${stack.script}`);
       const cells = await matrix.load("cells", stack.id, `data/cells/${stack.script}`);
       if (readAddress().id === id) place.replaceChildren(...showCell({ stack, recipe, test, id }, details, cells));
     } catch (error) {
@@ -44,6 +44,23 @@
     return sign === undefined || sign === "_" ? null : cells.verdicts[parseInt(sign, 36)];
   }
 
+  // Where its verdict comes from: "_" this run, "r" the reviewed baseline, else the number of an earlier run.
+  function findOrigin(cells, recipe, test) {
+    const marks = cells.recipes[recipe.id]?.[2] ?? "_";
+    return marks.length === 1 ? marks : marks[cells.cases.indexOf(test[0])];
+  }
+
+  function explainOrigin(mark, command) {
+    if (mark === "_") return "";
+    if (mark !== "r") return make("p", { class: "origin" }, `Ran on ${data.runs[mark.charCodeAt(0) - 256].slice(0, 10)} and kept: nothing that it used has changed since.`);
+    return make("div", { class: "origin reviewed" }, make("p", {}, make("strong", {}, `Reviewed${data.reviewed ? ` on ${data.reviewed}` : ""}, not run now.`),
+      " Verdict and cause are those of the reviewed baseline; a timeline comes with a run:"), showCommand(command));
+  }
+
+  function findCause(cells, recipe, test) {
+    return cells.causes[cells.recipes[recipe.id]?.[1][cells.cases.indexOf(test[0])]];
+  }
+
   function showCell(names, details, cells) {
     const { stack, recipe, test } = names;
     const detail = details.cells[recipe.id]?.[test[0]];
@@ -54,8 +71,10 @@
       make("p", { class: "lead" }, `${test[2].replace(/\.$/, "")}. Under `, make("code", {}, recipe.id), ` on ${stack.label}.`),
     ];
     const command = detail?.command ?? `nox -s "stack(${stack.id})" -- --recipe ${recipe.id} --case ${test[0]}`;
+    const origin = findOrigin(cells, recipe, test);
+    if (origin === "r") return [...head, showVerdict({ verdict, cause: findCause(cells, recipe, test), origin }), explainOrigin(origin, command)];
     const body = detail ? showDetail({ ...detail, unlogged: details.recipes[recipe.id]?.unlogged }) : [make("p", { class: "verdict-row" }, mark(verdict)), make("p", {}, explainPlain(verdict, stack, recipe))];
-    return [...head, ...body, make("h2", {}, "Reproduce it"), showCommand(command)];
+    return [...head, ...body, explainOrigin(origin), make("h2", {}, "Reproduce it"), showCommand(command)];
   }
 
   function explainPlain(verdict, stack, recipe) {
@@ -66,10 +85,16 @@
 
   const showCommand = (command) => make("div", { class: "command" }, make("code", {}, command), make("button", { type: "button", "data-copy": true }, "Copy"));
 
+  function showVerdict({ verdict, cause: id, origin }) {
+    const cause = data.causes.find(([known]) => known === id);
+    const why = cause ? make("span", {}, "Cause: ", make("a", { href: `causes.html#${encodeURIComponent(cause[0])}` }, cause[1]))
+      : origin === "r" ? "" : verdict === "isolates" ? explainPlain("isolates") : "No cause explains it yet.";
+    return make("p", { class: "verdict-row" }, mark(verdict, origin === "r" ? "reviewed" : ""), why);
+  }
+
   function showDetail(detail) {
-    const cause = data.causes.find(([id]) => id === detail.cause);
     return [
-      make("p", { class: "verdict-row" }, mark(detail.verdict), cause ? make("span", {}, "Cause: ", make("a", { href: `causes.html#${encodeURIComponent(cause[0])}` }, cause[1])) : detail.verdict === "isolates" ? explainPlain("isolates") : "No cause explains it yet."),
+      showVerdict(detail),
       detail.reason ? make("p", {}, detail.reason) : "",
       detail.proof ? make("p", {}, make("strong", {}, "First event: "), detail.proof.text) : "",
       detail.passes ? make("p", {}, `First run: ${detail.passes[0]}; confirmation: ${detail.passes[1]}.`) : "",

@@ -9,6 +9,7 @@
 
   const words = Object.keys(data.marks);
   const ready = data.stacks.filter((stack) => stack.state !== "not run");
+  const origins = ["", "part", "reviewed"]; // how much of a word did not run
   const lines = [...new Set(data.stacks.map((stack) => stack.line))];
   const fields = ["line", "database", "driver", "family"];
   const good = ["isolates", "isolates, with limits"];
@@ -19,6 +20,7 @@
 
   const distinct = (key) => [...new Set(data.stacks.map((stack) => stack[key]))].map((value) => [value]);
   const readForm = () => Object.fromEntries(fields.map((name) => [name, form.elements[name].value]));
+  const onlyThisRun = () => form.elements.run?.value === "this";
 
   // How far a stack is from what was asked: the driver's kind weighs most, then product, driver, line, major version.
   function measure(stack, wanted) {
@@ -39,7 +41,7 @@
   const isProduct = (database, product) => data.stacks.some((stack) => stack.database === database && stack.product === product);
 
   function findStack(wanted) {
-    const ranked = ready.map((stack, index) => ({ stack, distance: measure(stack, wanted), index }));
+    const ranked = ready.filter((stack) => !onlyThisRun() || stack.state === "ran").map((stack, index) => ({ stack, distance: measure(stack, wanted), index }));
     ranked.sort((a, b) => a.distance - b.distance || Boolean(a.stack.flavour) - Boolean(b.stack.flavour) || b.index - a.index);
     return ranked[0];
   }
@@ -54,8 +56,8 @@
   function rank(stack, family) {
     const column = data.stacks.indexOf(stack);
     const found = data.recipes.map((recipe, row) => ({ recipe, entry: data.grid[row][column] }))
-      .filter(({ recipe, entry }) => entry && !recipe.control && (!family || recipe.family === family))
-      .map(({ recipe, entry }) => ({ recipe, word: words[entry[0]], causes: entry[1], cost: entry[2], note: data.notes[entry[3]], bad: entry[4] }));
+      .filter(({ recipe, entry }) => entry && !recipe.control && (!family || recipe.family === family) && !(onlyThisRun() && entry[5] === 2))
+      .map(({ recipe, entry }) => ({ recipe, word: words[entry[0]], origin: origins[entry[5] ?? 0], causes: entry[1], cost: entry[2], note: data.notes[entry[3]], bad: entry[4] }));
     return found.sort((a, b) => words.indexOf(a.word) - words.indexOf(b.word) || a.bad - b.bad || (a.cost || 99) - (b.cost || 99) || (a.recipe.id < b.recipe.id ? -1 : 1));
   }
 
@@ -65,7 +67,7 @@
     const place = document.getElementById("found");
     if (!wanted.line && !wanted.database && !wanted.driver) { place.replaceChildren(); return; }
     const { stack, distance } = findStack(wanted) ?? {};
-    if (!stack) { place.replaceChildren(make("p", {}, "No stack has a result yet.")); return; }
+    if (!stack) { place.replaceChildren(make("p", {}, "No stack has a result.")); return; }
     const found = rank(stack, wanted.family);
     place.replaceChildren(describeStack(stack, distance, wanted), ...showAnswers(stack, found));
     place.querySelectorAll("[data-code]").forEach((slot, index) => prepareCode(slot, found, index));
@@ -73,7 +75,7 @@
 
   function describeStack(stack, distance, wanted) {
     const link = make("a", { href: stack.page }, stack.label);
-    if (!distance) return make("p", { class: "chosen" }, "Seen on ", link, stack.note ? ` (${stack.note}).` : ".");
+    if (!distance) return make("p", { class: "chosen" }, "Seen on ", link, stack.note ? ` (${stack.note}${stack.state === "reviewed" ? ", not run now" : ""}).` : ".");
     return make("p", { class: "chosen" }, make("strong", {}, "No such stack was run. "), "The nearest is ", link,
       `; what differs: ${listDifferences(stack, wanted).join(", ")}.`);
   }
@@ -92,14 +94,17 @@
   }
 
   function fold(title, items, stack) {
-    return make("details", {}, make("summary", {}, title), make("ul", { class: "plain" }, items.map(({ recipe, word, note }) =>
-      make("li", {}, make("a", { href: `${recipe.page}#${stack.id}` }, recipe.id), " ", mark(word), " ", make("span", { class: "why" }, note)))));
+    return make("details", {}, make("summary", {}, title), make("ul", { class: "plain" }, items.map(({ recipe, word, origin, note }) =>
+      make("li", {}, make("a", { href: `${recipe.page}#${stack.id}` }, recipe.id), " ", mark(word, origin), " ", make("span", { class: "why" }, note)))));
   }
 
-  function showAnswer(stack, { recipe, word, causes, cost, note }, index) {
+  const tellOrigin = (stack, origin) => (origin && stack.state === "ran" ? make("span", { class: "cost" },
+    `${origin === "part" ? "in part " : ""}reviewed${data.reviewed ? ` ${data.reviewed}` : ""}, not run now`) : "");
+
+  function showAnswer(stack, { recipe, word, origin, causes, cost, note }, index) {
     const limits = causes.map((cause) => make("li", {}, make("a", { href: `causes.html#${data.causes[cause][0]}` }, data.causes[cause][1])));
     return make("li", { class: "answer" }, make("span", { class: "rank", "aria-hidden": "true" }, String(index + 1)), make("div", {},
-      make("h3", {}, make("a", { href: `${recipe.page}#${stack.id}` }, recipe.id), mark(word),
+      make("h3", {}, make("a", { href: `${recipe.page}#${stack.id}` }, recipe.id), mark(word, origin), tellOrigin(stack, origin),
         cost ? make("span", { class: "cost" }, `${cost.toFixed(1)}× the time of a test without isolation`) : ""),
       make("p", {}, recipe.title),
       limits.length ? make("p", {}, make("strong", {}, "What it does not keep:")) : "",
@@ -135,5 +140,6 @@
   for (const name of fields) if (form.elements[name].selectedIndex < 0) form.elements[name].value = "";
   form.addEventListener("submit", (event) => event.preventDefault());
   for (const name of fields) form.elements[name].addEventListener("change", answer);
+  form.elements.run?.addEventListener("change", answer);
   answer();
 })();

@@ -22,7 +22,7 @@
     table.setAttribute("role", "grid");
     matrix.setDensity(table, names.cells.length, "");
     for (const link of table.querySelectorAll(".names a, tbody a")) link.tabIndex = -1;
-    for (const word of table.querySelectorAll("td i")) word.parentElement.setAttribute("aria-label", word.textContent.trim());
+    for (const word of table.querySelectorAll("td i")) word.parentElement.setAttribute("aria-label", word.textContent.trim() + tellOrigin(word.closest("td").classList));
     const first = body[0] && findTarget(cellAt(names, body[0], 0));
     if (first) first.tabIndex = 0;
     table.addEventListener("keydown", (event) => move(event, grid, rows));
@@ -31,6 +31,8 @@
     table.addEventListener("focusin", (event) => enter(grid, event.target));
     return grid;
   }
+
+  const tellOrigin = (classes) => (classes.contains("reviewed") ? ", reviewed, not run now" : classes.contains("part") ? ", in part reviewed" : "");
 
   // The header row has no cell of its own in the first column: the corner spans all header rows.
   const cellAt = (names, row, column) => row.cells[row === names ? column - 1 : column];

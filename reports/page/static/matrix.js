@@ -57,14 +57,14 @@
   }
 
   function matches(entry, state) {
-    if (!state.word && !state.cause) return true;
-    if (!entry) return false;
+    if (!state.word && !state.cause && !state.run) return true;
+    if (!entry || (state.run === "this" && entry[5] === 2)) return false;
     return (!state.word || wordNames[entry[0]] === state.word)
       && (!state.cause || entry[1].some((index) => data.causes[index][0] === state.cause));
   }
 
   function decide(state) {
-    const narrowed = Boolean(state.word || state.cause);
+    const narrowed = Boolean(state.word || state.cause || state.run);
     const hits = data.grid.map((row) => row.map((entry) => matches(entry, state)));
     let columns = data.stacks.map((stack) => showsStack(stack, state));
     const rows = data.recipes.map((recipe, r) => (!state.family || recipe.family === state.family)
