@@ -159,7 +159,7 @@ def check_results(results: dict) -> None:
 
 @lru_cache(maxsize=1)
 def results_validator() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(json.loads(Path(__file__).parent / "results" / "results.schema.json".read_bytes()))
+    return jsonschema_rs.Draft202012Validator(json.loads((Path(__file__).parent / "results" / "results.schema.json").read_bytes()))
 
 
 def find_failures(report: Report) -> list[str]:
