@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from matrix.ending import guard, stop
 
@@ -28,8 +29,16 @@ def follow_nox() -> None:
     if "NOX_CURRENT_SESSION" in os.environ and sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         nox = os.environ.get(NOX)
-        if nox and not os.path.exists(f"/proc/{nox}"):  # it was killed before we asked to be told
+        if nox and not _is_alive(nox):  # it was killed before we asked to be told
             os._exit(128 + signal.SIGTERM)
+
+
+def _is_alive(pid: str) -> bool:
+    """Say whether a process runs (Linux): one that has ended stays until its parent has asked how."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def conclude(command: Callable[[], int], kept: str) -> int:

@@ -50,7 +50,7 @@ def call() -> str:
 def _start(mark: str) -> Guard:
     order = {"mark": f"{MARK}={mark}", "prefix": f"{PREFIX}{mark}-", "places": list_places(), "cache": str(cache_dir())}
     process = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(SWEEPER)],
+        [sys.executable, "-I", "-S", str(SWEEPER), mark],  # the mark is for whoever looks at processes
         bufsize=0,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
