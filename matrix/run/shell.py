@@ -50,9 +50,11 @@ def _end(shell: subprocess.Popen[bytes]) -> None:
 
 
 def _make_variables(stage: Stage) -> dict[str, str]:
+    """Whoever types into a shell keeps his own home, terminal and programs; what runs in the stack finds its environment first."""
     folder = stage.python.parent
-    path = os.pathsep.join([str(folder), *os.get_exec_path(stage.environment)])
-    return stage.environment | {"PATH": path, "VIRTUAL_ENV": str(folder.parent)}
+    path = os.pathsep.join([str(folder), *os.get_exec_path()])
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS")}
+    return stage.environment | kept | {name: stage.environment[name] for name in ("PYTHONPATH", "PYTHONHASHSEED")} | {"PATH": path, "VIRTUAL_ENV": str(folder.parent)}
 
 
 @contextmanager

@@ -16,15 +16,25 @@ def name_database(stack: Stack) -> str:
     return f"matrix_{stack.id.replace('-', '_')[:40]}_{uuid.uuid4().hex[:8]}"
 
 
+# What a driver, a plugin or a locale could read is the same on every machine and for every user: a result must not depend
+# on what no key names. HOME is nowhere, for drivers look there for passwords, certificates and options.
+NEUTRAL = {
+    "HOME": "/nonexistent",
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "PATH": os.defpath,
+    "PYTHONHASHSEED": "0",
+    "PYTHONNOUSERSITE": "1",
+    "TZ": "UTC",
+}
+PASSED_ON = ("TMPDIR", "MATRIX_CI_RUN")  # where temporary files go, and whose process it is; neither reaches a verdict
+
+
 def stack_environment(stack: Stack, account: Account) -> dict[str, str]:
-    """Return the environment of a stack's processes; the password travels here and nowhere else."""
-    inherited = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTEST_ADDOPTS", "VIRTUAL_ENV")}
-    return inherited | {
-        "MATRIX_DATABASE_URL": make_url(stack, account),
-        "MATRIX_MODE": stack.mode,
-        "PYTHONHASHSEED": "0",
-        "PYTHONPATH": str(ROOT),
-    }
+    """Return the whole environment of a stack's processes, nothing of the user's; the password travels here and nowhere else."""
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    own = {"MATRIX_DATABASE_URL": make_url(stack, account), "MATRIX_MODE": stack.mode, "PYTHONPATH": str(ROOT)}
+    return NEUTRAL | passed | own
 
 
 def make_url(stack: Stack, account: Account) -> str:
