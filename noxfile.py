@@ -158,6 +158,7 @@ def lint(session: nox.Session) -> None:
     """Check style, formatting and types, and the workflows for what is unsafe."""
     run(session, "-m", "ruff", "check", *session.posargs, ".", lock="lint")
     run(session, "-m", "ruff", "format", "--check", ".", lock="lint")
+    run(session, "-m", "mypy", lock="tests")  # in the environment that has what the code imports
     run(session, program="actionlint", lock="lint")
     run(session, "--offline", "--quiet", "--persona=pedantic", ".github", program="zizmor", lock="lint")
 

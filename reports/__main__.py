@@ -1,5 +1,7 @@
 """python -m reports build | conclude | accept | publish | drift | headline | check-headline"""
 
+from __future__ import annotations
+
 from matrix.ending.command import begin, conclude
 
 if __name__ == "__main__":
@@ -8,6 +10,7 @@ if __name__ == "__main__":
 import argparse
 import sys
 import webbrowser
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from matrix.bite.catches import CatchesError
 from matrix.disk import DiskFull
 from matrix.facts.reading import FactsError
 from matrix.judging.baseline import BaselineError, read_baseline, write_baseline
+from matrix.judging.changes import Change
 from matrix.plan.contents import ContentError, find_cases
 from matrix.plan.headers import HeaderError
 from matrix.plan.rows import RowError, load_stacks
@@ -39,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     places = Places(options.root)
     try:
-        return options.command(places, options)
+        code: int = options.command(places, options)
+        return code
     except CLEAR as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -72,7 +77,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def add(commands, name: str, command, about: str) -> argparse.ArgumentParser:
+def add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, command: Callable[[Places, argparse.Namespace], int], about: str
+) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=about, description=about)
     parser.set_defaults(command=command)
     return parser
@@ -151,7 +158,7 @@ def grade(places: Places, options: argparse.Namespace) -> Report:
     return grade_all(places, merged=options.merged, earlier=options.earlier)
 
 
-def describe(change) -> str:
+def describe(change: Change) -> str:
     from reports.junit import describe_change
 
     return describe_change(change.as_json())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from matrix.facts import JsonObject
 from matrix.judging.controls import is_control
 
 STALE_AFTER_DAYS = 14
@@ -32,19 +33,19 @@ class Badge:
     error: bool = False
 
 
-def make_whole_badge(results: Mapping | None) -> Badge:
+def make_whole_badge(results: JsonObject | None) -> Badge:
     """Badge of the whole matrix; None stands for results that could not be read."""
     state = find_state(results)
     return Badge(name_whole(results), state, COLORS[state], state == "error")
 
 
-def name_whole(results: Mapping | None) -> str:
+def name_whole(results: JsonObject | None) -> str:
     """A run of a part says so: its badge must not pass for one of all rows."""
     selection = results and results["summary"].get("selection")
     return f"isolation matrix, {selection}" if selection in PARTS else "isolation matrix"
 
 
-def find_state(results: Mapping | None) -> str:
+def find_state(results: JsonObject | None) -> str:
     """Say how the whole stands: error before stale before drift before as expected."""
     if results is None or not has_trustworthy_run(results):
         return "error"
@@ -55,12 +56,12 @@ def find_state(results: Mapping | None) -> str:
     return "as expected" if results["baseline"]["state"] == "as expected" else "drift"
 
 
-def has_trustworthy_run(results: Mapping) -> bool:
+def has_trustworthy_run(results: JsonObject) -> bool:
     stacks = results["stacks"].values()
     return any(stack["state"] in HAVING for stack in stacks) and not any(stack["problems"] for stack in stacks)
 
 
-def make_cell_badge(results: Mapping, stack: str, recipe: str) -> Badge:
+def make_cell_badge(results: JsonObject, stack: str, recipe: str) -> Badge:
     """Badge of a recipe on a stack: "create_savepoint @ 2.1 + asyncpg: isolates, with limits". Raises KeyError for unknown ones."""
     about = results["stacks"][stack]
     label = f"{recipe.split('/')[-1]} @ {name_stack(about)}"
@@ -68,14 +69,14 @@ def make_cell_badge(results: Mapping, stack: str, recipe: str) -> Badge:
     return find_trouble(label, [about]) or Badge(label, word, COLORS[word])
 
 
-def make_stack_badge(results: Mapping, stack: str) -> Badge:
+def make_stack_badge(results: JsonObject, stack: str) -> Badge:
     """Badge of a stack: "isolation @ 2.1 + asyncpg: 9 of 21 recipes isolate". Raises KeyError for an unknown one."""
     about = results["stacks"][stack]
     words = [entry["word"] for recipe, entry in list_own(results["words"][stack]) if not is_control(recipe)]
     return count_isolating(f"isolation @ {name_stack(about)}", words, "recipes isolate", [about])
 
 
-def make_recipe_badge(results: Mapping, recipe: str) -> Badge:
+def make_recipe_badge(results: JsonObject, recipe: str) -> Badge:
     """Badge of a recipe everywhere: its word when it has only one, else "create_savepoint: 20 of 24 stacks isolate"."""
     found = {stack: words[recipe]["word"] for stack, words in results["words"].items() if recipe in words and is_own(words[recipe])}
     found = {stack: word for stack, word in found.items() if word != "n/a"}
@@ -83,18 +84,19 @@ def make_recipe_badge(results: Mapping, recipe: str) -> Badge:
     if not found:
         return Badge(label, "n/a", COLORS["n/a"])
     if len(words) == 1:
-        return find_trouble(label, stacks) or Badge(label, *words, COLORS[words.pop()])
+        word = words.pop()
+        return find_trouble(label, stacks) or Badge(label, word, COLORS[word])
     return count_isolating(label, list(found.values()), "stacks isolate", stacks)
 
 
-def count_isolating(label: str, words: list[str], what: str, stacks: list[Mapping]) -> Badge:
+def count_isolating(label: str, words: list[str], what: str, stacks: list[JsonObject]) -> Badge:
     applying = [word for word in words if word != "n/a"]
     isolating = sum(word.startswith("isolates") for word in applying)
     color = COLORS["isolates" if applying and isolating == len(applying) else "isolates, with limits" if isolating else "n/a" if not applying else "leaks"]
     return find_trouble(label, stacks) or Badge(label, f"{isolating} of {len(applying)} {what}", color)
 
 
-def find_trouble(label: str, stacks: list[Mapping]) -> Badge | None:
+def find_trouble(label: str, stacks: list[JsonObject]) -> Badge | None:
     """The badge that says why the results of these stacks say nothing: error before stale; None when they do."""
     if any(about["problems"] for about in stacks):
         return Badge(label, "error", COLORS["error"], error=True)
@@ -102,12 +104,12 @@ def find_trouble(label: str, stacks: list[Mapping]) -> Badge | None:
     return None if ages and min(ages) <= STALE_AFTER_DAYS else Badge(label, "stale", COLORS["stale"])
 
 
-def name_stack(about: Mapping) -> str:
+def name_stack(about: JsonObject) -> str:
     line = f"{about['line']} future" if (about["line"], about["mode"]) == ("1.4", "future") else about["line"]
     return f"{line} + {about['dialect'].rsplit('+', 1)[-1]}"
 
 
-def make_endpoint(badge: Badge) -> dict:
+def make_endpoint(badge: Badge) -> JsonObject:
     """Return the badge as shields.io's endpoint wants it: exactly its keys."""
     endpoint = {"schemaVersion": 1, "label": badge.label, "message": badge.message, "color": badge.color}
     return {**endpoint, "isError": True} if badge.error else endpoint
@@ -139,17 +141,17 @@ def measure(text: str) -> int:
     return 10 + round(sum(4.2 if char in narrow else 10.5 if char in wide else 7 for char in text))
 
 
-def list_own(words: Mapping[str, Mapping]) -> list[tuple[str, Mapping]]:
+def list_own(words: Mapping[str, JsonObject]) -> list[tuple[str, JsonObject]]:
     """Return the words, by recipe, that a badge may speak."""
     return [(recipe, entry) for recipe, entry in words.items() if is_own(entry)]
 
 
-def is_own(entry: Mapping) -> bool:
+def is_own(entry: JsonObject) -> bool:
     """Say whether a word rests on nothing that is only shown as reviewed: a badge speaks of what ran."""
     return "reviewed" not in entry
 
 
-def write_badges(results: Mapping, directory: Path) -> None:
+def write_badges(results: JsonObject, directory: Path) -> None:
     """Write badge.svg and badge.json of the whole, and pairs of every stack, of every recipe, and of every recipe on every stack that ran in full.
 
     badges/<stack>, badges/<family>/<recipe>, badges/<stack>/<family>/<recipe>, each with .svg and .json.

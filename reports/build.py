@@ -10,6 +10,7 @@ from pathlib import Path
 import jsonschema_rs
 
 from matrix.disk import write_whole
+from matrix.facts import JsonObject
 from matrix.facts.reading import list_stacks, load_facts, load_not_run, load_stack
 from matrix.judging.baseline import hash_baseline, read_baseline, read_date
 from matrix.judging.changes import Change, Judged, split_cell
@@ -74,8 +75,8 @@ class Places:
 class Report:
     """Results, details by stack, and the drift of the stacks that belong to this run."""
 
-    results: dict
-    details: dict[str, dict]
+    results: JsonObject
+    details: dict[str, JsonObject]
     drift: list[Change]
 
     @property
@@ -123,7 +124,7 @@ def find_newest(graded: Mapping[str, GradedStack]) -> frozenset[str]:
     return frozenset(stack for stack, found in graded.items() if found.facts.run == newest)
 
 
-def find_not_run(data: Path, outcome: RunOutcome | None) -> dict[str, dict]:
+def find_not_run(data: Path, outcome: RunOutcome | None) -> dict[str, JsonObject]:
     """Return what kept stacks from running: of this run alone, where it is known."""
     return {stack: record for stack, record in load_not_run(data).items() if outcome is None or stack in outcome.stacks}
 
@@ -134,7 +135,7 @@ def review(baseline: Mapping[str, Judged] | None, places: Places, content: Conte
     return find_reviewed(baseline or {}, read_date(places.baseline), levels, content.recipes)
 
 
-def judge_drift(places: Places, baseline: Mapping[str, Judged] | None, results: dict, graded: Mapping[str, GradedStack]) -> Report:
+def judge_drift(places: Places, baseline: Mapping[str, Judged] | None, results: JsonObject, graded: Mapping[str, GradedStack]) -> Report:
     ran = {stack: found for stack, found in graded.items() if results["stacks"][stack]["state"] == "ran"}
     drift = find_drift(baseline or {}, ran)
     results["drift"] = [change.as_json() | {"fails": is_failure(change, find_passes(results, change.cell))} for change in drift] if baseline is not None else []
@@ -146,10 +147,11 @@ def judge_drift(places: Places, baseline: Mapping[str, Judged] | None, results: 
     return Report(results, {stack: make_details(found, told) for stack, found in graded.items()}, drift)
 
 
-def find_passes(results: Mapping, cell: str) -> list[str]:
+def find_passes(results: JsonObject, cell: str) -> list[str]:
     """Return the verdicts of both passes of a flaky cell; empty for any other."""
     stack, recipe, case = split_cell(cell)
-    return results["cells"].get(stack, {}).get(recipe, {}).get(case, {}).get("passes", [])
+    passes: list[str] = results["cells"].get(stack, {}).get(recipe, {}).get(case, {}).get("passes", [])
+    return passes
 
 
 def write_report(places: Places, report: Report, compare: Path | None = None, coming: Path | None = None) -> None:
@@ -168,17 +170,17 @@ def write_report(places: Places, report: Report, compare: Path | None = None, co
         write_badges(report.results, draft)
 
 
-def read_results(path: Path) -> dict:
+def read_results(path: Path) -> JsonObject:
     """Read a results.json of an earlier run, in the format of this version. Raises ResultsError."""
     try:
-        results = json.loads(path.read_bytes())
+        results: JsonObject = json.loads(path.read_bytes())
         check_results(results)
     except (OSError, ValueError) as error:
         raise ResultsError(f"{path}: these are no results of this format ({error}); give a results.json that this version's `nox -s report` wrote") from None
     return results
 
 
-def check_results(results: dict) -> None:
+def check_results(results: JsonObject) -> None:
     """Raise ValueError when results do not follow results.schema.json."""
     try:
         results_validator().validate(results)
@@ -206,7 +208,7 @@ def find_failures(report: Report) -> list[str]:
     return failures
 
 
-def find_unrest(results: Mapping) -> list[str]:
+def find_unrest(results: JsonObject) -> list[str]:
     """Return that more cells do not agree with themselves than chance explains, if so: then something disturbs the run."""
     flaky = [change["cell"] for change in results["drift"] if is_newly_flaky(change)]
     if len(flaky) <= results["summary"]["cells"] * MOST_FLAKY:
@@ -214,13 +216,13 @@ def find_unrest(results: Mapping) -> list[str]:
     return [f"{len(flaky)} cells are flaky that the baseline does not know as such, first {flaky[0]}"]
 
 
-def is_newly_flaky(change: Mapping) -> bool:
+def is_newly_flaky(change: JsonObject) -> bool:
     """Return whether the cell is flaky and the baseline does not know it as such."""
     expected, actual = (side and side["verdict"] for side in (change["expected"], change["actual"]))
-    return actual == FLAKY != expected
+    return bool(actual == FLAKY != expected)
 
 
-def find_infrastructure(results: Mapping) -> list[str]:
+def find_infrastructure(results: JsonObject) -> list[str]:
     return [
         f"{stack}/{recipe}/{case}"
         for stack, recipes in results["cells"].items()

@@ -6,17 +6,17 @@ that the machine failed, `skipped` means n/a. The verdict and the cause of every
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
 from pathlib import Path
 
 from matrix.disk import write_whole
+from matrix.facts import JsonObject
 from reports.results.origin import list_ran
 
 # XML 1.0 has no way to write these, not even escaped.
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_junit(results: Mapping, path: Path) -> None:
+def write_junit(results: JsonObject, path: Path) -> None:
     """Write the JUnit file of results."""
     drift = {change["cell"]: change for change in results["drift"]}
     root = ET.Element("testsuites", name="isolation-matrix")
@@ -28,7 +28,7 @@ def write_junit(results: Mapping, path: Path) -> None:
     write_whole(path, ET.tostring(root, encoding="utf-8", xml_declaration=True).decode(), "the report")
 
 
-def make_suite(stack: str, recipes: Mapping, about: Mapping, drift: Mapping) -> ET.Element:
+def make_suite(stack: str, recipes: JsonObject, about: JsonObject, drift: JsonObject) -> ET.Element:
     suite = ET.Element("testsuite", name=clean(stack), timestamp=about["ran"] or "", time=str(about["wall_s"] or 0))
     for recipe, cases in recipes.items():
         for case, cell in list_ran(cases):
@@ -39,7 +39,7 @@ def make_suite(stack: str, recipes: Mapping, about: Mapping, drift: Mapping) -> 
     return suite
 
 
-def make_case(stack: str, recipe: str, case: str, cell: Mapping, change: Mapping | None) -> ET.Element:
+def make_case(stack: str, recipe: str, case: str, cell: JsonObject, change: JsonObject | None) -> ET.Element:
     element = ET.Element("testcase", classname=clean(f"{stack}.{recipe.replace('/', '.')}"), name=clean(case))
     properties = ET.SubElement(element, "properties")
     for name in ("verdict", "cause", "reason"):
@@ -54,7 +54,7 @@ def make_case(stack: str, recipe: str, case: str, cell: Mapping, change: Mapping
     return element
 
 
-def add_gone(root: ET.Element, gone: list[Mapping]) -> None:
+def add_gone(root: ET.Element, gone: list[JsonObject]) -> None:
     if not gone:
         return
     suite = ET.SubElement(root, "testsuite", name="gone")
@@ -63,13 +63,13 @@ def add_gone(root: ET.Element, gone: list[Mapping]) -> None:
         ET.SubElement(element, "failure", type="gone", message=clean(describe_change(change)))
 
 
-def describe_change(change: Mapping) -> str:
+def describe_change(change: JsonObject) -> str:
     """Return one line: "regressed: isolates -> leaks (outer_commit)"."""
     before, now = describe_side(change["expected"]), describe_side(change["actual"])
     return f"{change['change']}: {before} -> {now}"
 
 
-def describe_side(side: Mapping | None) -> str:
+def describe_side(side: JsonObject | None) -> str:
     if side is None:
         return "absent"
     return f"{side['verdict']} ({side['cause']})" if side["cause"] else side["verdict"]

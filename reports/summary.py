@@ -2,13 +2,13 @@
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from matrix.facts import JsonObject
 from matrix.judging.controls import is_control
 from matrix.judging.verdicts import FLAKY
 from reports.junit import describe_change
@@ -21,7 +21,7 @@ SHOWN_CAUSES = 10
 COLUMNS = ("isolates", "leaks", "breaks", "leaks+breaks", "hangs", "crashes", "flaky", "n/a", "infrastructure")
 
 
-def summarise_run(results: Mapping, report: Path | None = None, wall_s: float | None = None, console: Console | None = None) -> None:
+def summarise_run(results: JsonObject, report: Path | None = None, wall_s: float | None = None, console: Console | None = None) -> None:
     """Print what ran, what did not and why, what is red for which cause, drift, time, and where the report is.
 
     wall_s: duration of the run as the user waited for it, seconds.
@@ -37,7 +37,7 @@ def summarise_run(results: Mapping, report: Path | None = None, wall_s: float | 
     print_totals(results, report, wall_s, console)
 
 
-def print_run(results: Mapping, console: Console) -> None:
+def print_run(results: JsonObject, console: Console) -> None:
     """Say first what the run was of, and how much of it is new."""
     summary = results["summary"]
     if summary["run"]:
@@ -45,7 +45,7 @@ def print_run(results: Mapping, console: Console) -> None:
         console.print(summary["counts"], highlight=False)
 
 
-def print_stacks(results: Mapping, console: Console) -> None:
+def print_stacks(results: JsonObject, console: Console) -> None:
     """One row per stack that ran: a table on a terminal, one line each elsewhere. Controls are left out."""
     ran = {stack: about for stack, about in results["stacks"].items() if about["state"] == "ran"}
     counts = {stack: count_verdicts(results, stack) for stack in ran}
@@ -62,12 +62,12 @@ def print_stacks(results: Mapping, console: Console) -> None:
     console.print(table)
 
 
-def count_verdicts(results: Mapping, stack: str) -> Counter:
+def count_verdicts(results: JsonObject, stack: str) -> Counter[str]:
     recipes = results["cells"].get(stack, {})
     return Counter(cell["verdict"] for recipe, cases in recipes.items() if not is_control(recipe) for _, cell in list_ran(cases))
 
 
-def print_not_run(results: Mapping, console: Console) -> None:
+def print_not_run(results: JsonObject, console: Console) -> None:
     """Say which stacks have no result of this run and why; rows that nobody selected are only counted."""
     silent = 0
     for stack, about in results["stacks"].items():
@@ -81,7 +81,7 @@ def print_not_run(results: Mapping, console: Console) -> None:
         console.print(f"{silent} more {'row has' if silent == 1 else 'rows have'} no part in this run", highlight=False)
 
 
-def print_causes(results: Mapping, console: Console) -> None:
+def print_causes(results: JsonObject, console: Console) -> None:
     console.print(results["summary"]["sentence"], highlight=False)
     found = [(name, cause) for name, cause in results["causes"].items() if cause["cells"]]
     for name, cause in found[:SHOWN_CAUSES]:
@@ -91,7 +91,7 @@ def print_causes(results: Mapping, console: Console) -> None:
         console.print(f"unexplained: {len(results['unexplained'])}, first {shown}", highlight=False)
 
 
-def print_drift(results: Mapping, console: Console) -> None:
+def print_drift(results: JsonObject, console: Console) -> None:
     if results["baseline"]["state"] == "none":
         console.print("no baseline yet: review the report, then `nox -s accept`", highlight=False)
         return
@@ -105,7 +105,7 @@ def print_drift(results: Mapping, console: Console) -> None:
         console.print(f"{others} cells have their verdict from another leading cause than in the baseline; the report lists them", highlight=False)
 
 
-def print_totals(results: Mapping, report: Path | None, wall_s: float | None, console: Console) -> None:
+def print_totals(results: JsonObject, report: Path | None, wall_s: float | None, console: Console) -> None:
     summary = results["summary"]
     took = f" in {wall_s:.1f} s" if wall_s is not None else ""
     console.print(

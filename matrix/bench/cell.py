@@ -19,6 +19,7 @@ from matrix.supervisor.childrun import REPEATED, ChildRun
 from matrix.supervisor.examination import Examination
 from matrix.supervisor.job import DEADLINE_S
 from matrix.supervisor.recipe import RecipeProcess
+from matrix.supervisor.review import Review
 from matrix.supervisor.warm import WarmProcess
 
 RUNS = 150
@@ -38,7 +39,8 @@ def compare_cell(stage: Stage, recipe: Recipe, case: str) -> CellCost:
     """Measure bare and supervised in turn, so that a machine that drifts drifts for both."""
     bare, supervised = [], []
     with WarmProcess(stage.python, stage.environment) as warm, RecipeProcess(warm, recipe) as process:
-        exam = Examination(stage.stack, stage.witness, warm, stage.witness.record_baseline(), DEADLINE_S, Event(), lambda cell: None)
+        review = Review("bench", stage.stack.database.product)
+        exam = Examination(stage.stack, stage.witness, warm, stage.witness.record_baseline(), DEADLINE_S, Event(), lambda cell: None, review)
         for _ in range(PAIRS):
             bare.append(time_bare(stage, recipe, case))
             supervised.append(time_supervised(exam, process, case))

@@ -39,9 +39,10 @@ def read_date(path: Path) -> str | None:
     if not path.is_file():
         return None
     try:
-        return json.loads(path.read_bytes()).get("date")
+        date: str | None = json.loads(path.read_bytes()).get("date")
     except (ValueError, AttributeError) as error:
         raise BaselineError(f"{path.name}: {error}. Take the file back from version control.") from None
+    return date
 
 
 def expand(document: JsonObject) -> dict[str, Judged]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from matrix.facts import JsonObject
 from matrix.judging.changes import Judged
 from matrix.judging.controls import find_misbehaviour
 from matrix.judging.grading import grade_shortly
@@ -88,7 +89,7 @@ class Chooser:
         return bool(find_agreement(first, confirmation, expected, self.product, self.commits[case.id]))
 
 
-def find_agreement(first: dict, confirmation: dict | None, expected: Judged | None, product: str, commits: bool) -> str:
+def find_agreement(first: JsonObject, confirmation: JsonObject | None, expected: Judged | None, product: str, commits: bool) -> str:
     """Return what stands with a cell that may be kept: the name of what it agrees with; "" for one that may not be.
 
     expected: what the baseline says, None for a control's cell, of which it is known what it must do.
@@ -101,7 +102,7 @@ def find_agreement(first: dict, confirmation: dict | None, expected: Judged | No
     return name_agreement(expected)
 
 
-def is_certain(facts: dict) -> bool:
+def is_certain(facts: JsonObject) -> bool:
     """Return whether a pass shows for certain what it shows: a hang does when a lock wait was seen that nobody could end."""
     return facts.get("ended") != "hang" or facts["hang"]["reason"] == "lock wait"
 

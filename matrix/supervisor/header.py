@@ -19,7 +19,11 @@ def describe_stack(warm: WarmProcess) -> JsonObject:
     """Ask a child of the warm process for versions, extensions and schema."""
     child = warm.fork({"task": "describe"})
     try:
-        return child.channel.receive(30.0)["described"]
+        answer = child.channel.receive(30.0)
+        if answer is None:
+            raise TimeoutError("it said nothing within 30 s")
+        described: JsonObject = answer["described"]
+        return described
     except Exception as error:
         child.wait(2.0)
         raise InstrumentBroken(f"the stack cannot describe itself: {error}\n{child.read_output()}") from error
@@ -27,7 +31,7 @@ def describe_stack(warm: WarmProcess) -> JsonObject:
         child.close()
 
 
-def make_header(job: StackJob, witness: Witness, described: dict) -> JsonObject:
+def make_header(job: StackJob, witness: Witness, described: JsonObject) -> JsonObject:
     """Return the first line of the facts: what ran, in which exact versions, when and where."""
     stack, database = job.stack, job.stack.database
     return {

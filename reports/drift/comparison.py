@@ -1,13 +1,12 @@
 """Compare two results: what was fixed, regressed, new, gone or changed, counted by cause."""
 
-from collections.abc import Mapping
-
+from matrix.facts import JsonObject
 from matrix.judging.changes import Change, Judged, count_changes, find_changes, split_cell
 from matrix.judging.controls import is_control
 from reports.results.origin import list_ran
 
 
-def compare_results(old: Mapping, new: Mapping) -> dict:
+def compare_results(old: JsonObject, new: JsonObject) -> JsonObject:
     """Return the 'comparison' of results.schema.json. Only stacks that both have are compared for cells that are gone."""
     stacks = set(new["cells"])
     changes = find_changes(judged_cells(old), judged_cells(new), lambda cell: split_cell(cell)[0] in stacks)
@@ -19,7 +18,7 @@ def compare_results(old: Mapping, new: Mapping) -> dict:
     }
 
 
-def judged_cells(results: Mapping) -> dict[str, Judged]:
+def judged_cells(results: JsonObject) -> dict[str, Judged]:
     return {
         f"{stack}/{recipe}/{case}": Judged(cell["verdict"], cell.get("cause"))
         for stack, recipes in results["cells"].items()

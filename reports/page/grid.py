@@ -149,7 +149,7 @@ def _starts(stacks: list[Stack]) -> set[int]:
 
 def _row_of_words(site: Site, recipe: str) -> Row:
     page, about = page_of_recipe(recipe), site.recipes[recipe]
-    entries = [_entry_of_word(site, stack, recipe, page) for stack in site.stacks]
+    entries: list[Entry | None] = [_entry_of_word(site, stack, recipe, page) for stack in site.stacks]
     note = "control" if about.get("control") else ""
     return Row(recipe, recipe.partition("/")[2], page, entries, note)
 

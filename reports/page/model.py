@@ -9,6 +9,7 @@ from functools import cached_property
 from statistics import median
 from typing import Any
 
+from matrix.facts import JsonObject
 from reports.page.marks import CLEAN, UNJUDGED, WORDS, Mark, find_mark
 from reports.page.text import name_file
 from reports.results.origin import REVIEWED, find_origin
@@ -70,7 +71,7 @@ class Stack:
     @property
     def shown(self) -> bool:
         """True when it has cells to show: its own, or those of the baseline."""
-        return self.row["state"] != "not run"
+        return bool(self.row["state"] != "not run")
 
     @property
     def ran(self) -> bool:
@@ -80,7 +81,7 @@ class Stack:
     @property
     def fresh(self) -> bool:
         """True when its result is of this run."""
-        return self.row["state"] == "ran"
+        return bool(self.row["state"] == "ran")
 
     @property
     def note(self) -> str:
@@ -98,7 +99,7 @@ class Stack:
         return f"{name_file(self.id)}.js"
 
     @property
-    def order(self) -> tuple:
+    def order(self) -> tuple[Any, ...]:
         return (
             _split_numbers(self.line),
             self.row.get("mode") == "future",
@@ -143,11 +144,11 @@ class Site:
     def __init__(self, results: dict[str, Any]) -> None:
         self.results = results
         self._marks: dict[str, Mark] = {}
-        self.recipes: dict[str, dict] = results["recipes"]
-        self.cases: dict[str, dict] = results["cases"]
-        self.causes: dict[str, dict] = results["causes"]
-        self.words: dict[str, dict] = results["words"]
-        self.cells: dict[str, dict] = results["cells"]
+        self.recipes: dict[str, JsonObject] = results["recipes"]
+        self.cases: dict[str, JsonObject] = results["cases"]
+        self.causes: dict[str, JsonObject] = results["causes"]
+        self.words: dict[str, JsonObject] = results["words"]
+        self.cells: dict[str, JsonObject] = results["cells"]
 
     @cached_property
     def stacks(self) -> list[Stack]:
@@ -166,7 +167,8 @@ class Site:
     @property
     def reviewed(self) -> str | None:
         """When the baseline was reviewed whose results are shown where nothing ran."""
-        return self.results["baseline"].get("date")
+        date: str | None = self.results["baseline"].get("date")
+        return date
 
     @property
     def told_review(self) -> str:
@@ -187,7 +189,7 @@ class Site:
             listed.setdefault(self.cases[case].get("theme") or "other", []).append(case)
         return listed
 
-    def _order_case(self, case: str) -> tuple:
+    def _order_case(self, case: str) -> tuple[str, int, str]:
         about = self.cases[case]
         level = about.get("level")
         return (about.get("theme") or "", LEVELS.index(level) if level in LEVELS else 9, case)
@@ -199,7 +201,7 @@ class Site:
     def word(self, stack: str, recipe: str) -> dict[str, Any]:
         return self.words.get(stack, {}).get(recipe) or {}
 
-    def verdicts(self, stack: str, recipe: str) -> dict[str, dict]:
+    def verdicts(self, stack: str, recipe: str) -> dict[str, JsonObject]:
         return self.cells.get(stack, {}).get(recipe) or {}
 
     def cell(self, stack: str, recipe: str, case: str) -> dict[str, Any]:
@@ -214,7 +216,7 @@ class Site:
         """The same for one cell."""
         return "reviewed" if find_origin(self.cell(stack, recipe, case)) == REVIEWED else ""
 
-    def bad_cells(self, stack: str, recipe: str) -> Iterator[tuple[str, dict]]:
+    def bad_cells(self, stack: str, recipe: str) -> Iterator[tuple[str, JsonObject]]:
         """Cases of this recipe on this stack that were judged and are not clean, in the order of the themes."""
         verdicts = self.verdicts(stack, recipe)
         for case in self.ordered_cases:
@@ -223,7 +225,7 @@ class Site:
                 yield case, cell
 
     @cached_property
-    def causes_by_pair(self) -> dict[tuple[str, str], Counter]:
+    def causes_by_pair(self) -> dict[tuple[str, str], Counter[str]]:
         """How many cells each cause explains, by (stack, recipe)."""
         return {
             (stack.id, recipe): Counter(cell.get("cause") or "unexplained" for _, cell in self.bad_cells(stack.id, recipe))

@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from matrix.facts import JsonObject
 from reports.page.grid import build_case_grid, build_matrix, build_recipe_grid, build_stack_grid, render_cells
 from reports.page.highlight import highlight_code
 from reports.page.model import Site, page_of_case, page_of_recipe
@@ -66,7 +67,7 @@ def render_index(site: Site) -> dict[str, str]:
     return {"index.html": page, "data/index.js": render_script("index", "", build_index(site))}
 
 
-def _render_others(site: Site, details: dict[str, dict]) -> Iterator[tuple[str, str]]:
+def _render_others(site: Site, details: dict[str, JsonObject]) -> Iterator[tuple[str, str]]:
     yield from _render_pages(_open_templates(site), site)
     yield "data/code.js", render_script("code", "", build_code(site))
     for stack in site.shown:
@@ -104,7 +105,7 @@ def _render_pages(env: Environment, site: Site) -> Iterator[tuple[str, str]]:
         yield stack.page, _render(env, "stack", "../", view="Stacks", stack=stack, grid_of=build_stack_grid(site, stack, "../"), bad=list_bad(site, stack))
 
 
-def _render_stories(site: Site, details: dict[str, dict], stories: Sequence[Story]) -> Iterator[tuple[str, str]]:
+def _render_stories(site: Site, details: dict[str, JsonObject], stories: Sequence[Story]) -> Iterator[tuple[str, str]]:
     env, told = _open_templates(site), []
     for story in stories:
         parts, timelines = answer_claims(site, story, details), collect_timelines(story, details)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from matrix.facts import JsonObject
 from reports.page.marks import GOOD, UNJUDGED, WORDS
 from reports.page.model import Site, Stack
 from reports.stories import PARTS, Claim, Story
@@ -45,13 +46,13 @@ class Row:
     words: tuple[dict[str, Any] | None, ...]
 
 
-def answer_claims(site: Site, story: Story, details: dict[str, dict]) -> list[tuple[str, str, list[Answer]]]:
+def answer_claims(site: Site, story: Story, details: dict[str, JsonObject]) -> list[tuple[str, str, list[Answer]]]:
     """The claims by part, each with its answer: (part, heading, answers)."""
     parts = [(part, [answer(site, claim, details) for claim in story.claims if claim.part == part]) for part in PARTS]
     return [(part, PARTS[part], answers) for part, answers in parts]
 
 
-def answer(site: Site, claim: Claim, details: dict[str, dict]) -> Answer:
+def answer(site: Site, claim: Claim, details: dict[str, JsonObject]) -> Answer:
     stack = find_stack(site, claim.stack)
     seen = tuple(look(site, claim, details)) if stack and stack.shown else ()
     if not seen:
@@ -62,7 +63,7 @@ def answer(site: Site, claim: Claim, details: dict[str, dict]) -> Answer:
     return Answer(claim, stack, seen, AS_CLAIMED if agreeing == len(seen) else IN_PART if agreeing else NOT_SEEN)
 
 
-def look(site: Site, claim: Claim, details: dict[str, dict]) -> Iterator[Seen]:
+def look(site: Site, claim: Claim, details: dict[str, JsonObject]) -> Iterator[Seen]:
     """What the results say of the claim's cells; nothing when one of them is missing, so that no half of an answer passes for one."""
     word = site.word(claim.stack, claim.recipe)
     if word and (not claim.cases or word["word"] in UNJUDGED):
@@ -115,7 +116,7 @@ def list_solutions(site: Site, story: Story, stack: str) -> list[str]:
         key=lambda recipe: (
             WORDS.index(site.word(stack, recipe)["word"]),
             sum(site.causes_by_pair[stack, recipe].values()),
-            site.cost(column, recipe) or 99,
+            (site.cost(column, recipe) if column else None) or 99,
             recipe,
         ),
     )
@@ -132,7 +133,7 @@ def own_recipes(site: Site, story: Story) -> Iterable[str]:
     return (claim.recipe for claim in story.claims if claim.recipe in site.recipes)
 
 
-def collect_timelines(story: Story, details: dict[str, dict]) -> dict[str, dict[str, Any]]:
+def collect_timelines(story: Story, details: dict[str, JsonObject]) -> dict[str, dict[str, Any]]:
     """The timelines of the claims' cells, by cell: what the page draws."""
     found = {}
     for claim in story.claims:

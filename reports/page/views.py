@@ -8,6 +8,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
+from matrix.facts import JsonObject
 from reports.page.marks import GOOD, UNJUDGED
 from reports.page.model import PRODUCTS, Site, Stack
 from reports.results.dominance import find_losses
@@ -22,7 +23,7 @@ class Summary:
     clean: int
     judged: int
     causes: list[tuple[str, int]]
-    bad: list[tuple[str, dict]]
+    bad: list[tuple[str, JsonObject]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _summarize(site: Site, stack: Stack, recipe: str) -> Summary:
 
 def compare_lines(site: Site, recipe: str) -> list[Step]:
     """The recipe's cells on neighbouring SQLAlchemy lines; pairs of stacks that differ only in the line are compared."""
-    lines: dict[tuple, list[Stack]] = {}
+    lines: dict[tuple[str, str, str], list[Stack]] = {}
     for stack in site.shown:
         if site.verdicts(stack.id, recipe):
             lines.setdefault((stack.database, stack.row["dialect"], stack.row["python"]), []).append(stack)
@@ -86,7 +87,7 @@ def compare_lines(site: Site, recipe: str) -> list[Step]:
 
 
 def _collect_changes(site: Site, recipe: str, pairs: list[tuple[Stack, Stack]]) -> list[Change]:
-    found: dict[tuple, list[str]] = {}
+    found: dict[tuple[str, str, str, str | None], list[str]] = {}
     for before, after in pairs:
         for case in site.ordered_cases:
             old, new = site.cell(before.id, recipe, case), site.cell(after.id, recipe, case)
@@ -96,10 +97,10 @@ def _collect_changes(site: Site, recipe: str, pairs: list[tuple[Stack, Stack]]) 
     return [Change(*key, where) for key, where in found.items()]
 
 
-def _differ(old: dict, new: dict) -> bool:
+def _differ(old: JsonObject, new: JsonObject) -> bool:
     if not old or not new or UNJUDGED & {old["verdict"], new["verdict"]}:
         return False
-    return old["verdict"] != new["verdict"]
+    return bool(old["verdict"] != new["verdict"])
 
 
 def list_losses(site: Site, recipe: str) -> list[Loss]:
@@ -110,8 +111,8 @@ def list_losses(site: Site, recipe: str) -> list[Loss]:
     if not recommendable(site, recipe):
         return []
     rivals = site.families[recipe.partition("/")[0]]
-    found: dict[str, Counter] = {}
-    stacks: Counter = Counter()
+    found: dict[str, Counter[str]] = {}
+    stacks: Counter[str] = Counter()
     for stack in site.shown:
         if site.verdicts(stack.id, recipe):
             verdicts = {other: {case: cell["verdict"] for case, cell in site.verdicts(stack.id, other).items()} for other in rivals}

@@ -7,11 +7,12 @@ run whether it is stale: the hash of these inputs stands in its first marker.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from matrix.judging.changes import Judged
+from matrix.plan.rows import Stack
 from reports.results.legend import WORDS
 from reports.results.reviewed import arrange_cells, find_level, list_reviewed
 from reports.results.words import find_word
@@ -34,7 +35,7 @@ class Inputs:
     """baseline: judged cells by id; rows: Stack objects; levels: case id -> level."""
 
     baseline: Mapping[str, Judged]
-    rows: Iterable
+    rows: Collection[Stack]
     levels: Mapping[str, str]
 
     def hash(self) -> str:
@@ -83,7 +84,7 @@ def draw_table(inputs: Inputs) -> str:
     return "\n\n".join([*shown, *folded, f"{legend}; * drivers or server versions differ, the worst is shown."])
 
 
-def draw_family(columns: Mapping[tuple[str, str], list[str]], words: Mapping, recipes: Iterable[str]) -> str:
+def draw_family(columns: Mapping[tuple[str, str], list[str]], words: Mapping[tuple[str, str], str], recipes: Iterable[str]) -> str:
     """Return one family's table; a column to which nothing of the family applies is left out."""
     lines = {
         recipe: [describe_column([words.get((stack, recipe), absent(stack, words)) for stack in stacks]) for stacks in columns.values()] for recipe in recipes
@@ -94,7 +95,7 @@ def draw_family(columns: Mapping[tuple[str, str], list[str]], words: Mapping, re
     return "\n".join(["| recipe | " + " | ".join(heads[place] for place in kept) + " |", "|---|" + "---|" * len(kept), *rows])
 
 
-def find_columns(rows: Iterable) -> dict[tuple[str, str], list[str]]:
+def find_columns(rows: Iterable[Stack]) -> dict[tuple[str, str], list[str]]:
     """Return (product, SQLAlchemy line) -> ids of its stacks, in reading order."""
     columns: dict[tuple[str, str], list[str]] = {}
     for row in rows:
@@ -117,7 +118,7 @@ def find_words(inputs: Inputs) -> dict[tuple[str, str], str]:
     return words
 
 
-def absent(stack: str, words: Mapping) -> str:
+def absent(stack: str, words: Mapping[tuple[str, str], str]) -> str:
     """A stack that has results has none for a recipe only because the recipe does not apply."""
     return "n/a" if any(known == stack for known, _ in words) else NOT_RUN
 

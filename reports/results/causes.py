@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from matrix.facts import JsonObject
 from matrix.judging.causes import CAUSES
 from matrix.judging.controls import is_control
 from reports.results.grading import GradedCell
@@ -36,7 +37,7 @@ def list_reviewed_causes(inputs: Inputs) -> list[tuple[str, Place]]:
     ]
 
 
-def make_causes(red: Iterable[tuple[str, GradedCell]], reviewed: Iterable[tuple[str, Place]] = ()) -> dict:
+def make_causes(red: Iterable[tuple[str, GradedCell]], reviewed: Iterable[tuple[str, Place]] = ()) -> JsonObject:
     """Return the causes that explain at least one cell, the one that explains most of the run first."""
     ran, shown = collect((cell.cause, (stack, cell.recipe)) for stack, cell in red if cell.cause), collect(reviewed)
     ordered = sorted(ran.keys() | shown.keys() & CAUSES.keys(), key=lambda cause: (-len(ran.get(cause, ())), -len(shown.get(cause, ())), cause))
@@ -50,7 +51,7 @@ def collect(found: Iterable[tuple[str, Place]]) -> dict[str, list[Place]]:
     return places
 
 
-def shape_cause(name: str, ran: list[Place], reviewed: list[Place]) -> dict:
+def shape_cause(name: str, ran: list[Place], reviewed: list[Place]) -> JsonObject:
     cause = CAUSES[name]
     return {
         "title": cause.title, "explanation": cause.explanation, "instead": cause.instead, "link": cause.link,

@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from matrix.facts import JsonObject
 from matrix.judging.changes import Judged
 from matrix.judging.controls import REAL_COMMITS, find_contract
-from matrix.judging.verdicts import FLAKY
+from matrix.judging.verdicts import FLAKY, NOT_APPLICABLE
 from reports.results import grading
 from reports.results.grading import GradedCell, GradedStack
 from reports.results.reviewed import Reviewed, find_filled_word
 from reports.results.stacks import Inputs
-from reports.results.words import NOT_APPLICABLE, Word
+from reports.results.words import Word
 
 
-def list_runs(inputs: Inputs) -> list[dict]:
+def list_runs(inputs: Inputs) -> list[JsonObject]:
     """Return the earlier runs whose cells were kept, the oldest first: {"id", "started"}."""
     found = {cell.run: graded.find_start(cell.run) for stack, graded in inputs.graded.items() for cell in graded.list_kept(inputs.run_of(stack))}
     return [{"id": run, "started": started} for run, started in sorted(found.items(), key=lambda item: (item[1], item[0]))]
 
 
-def shape_cells(inputs: Inputs, runs: list[dict]) -> dict:
+def shape_cells(inputs: Inputs, runs: list[JsonObject]) -> JsonObject:
     """Return stack -> recipe -> case -> cell."""
     places = {run["id"]: place for place, run in enumerate(runs)}
-    shaped: dict[str, dict] = {}
+    shaped: dict[str, JsonObject] = {}
     for stack in inputs.stacks:
         graded, filled = inputs.graded.get(stack), inputs.filled.get(stack, {})
         own = graded.cells if graded else {}
@@ -38,9 +39,9 @@ def shape_cells(inputs: Inputs, runs: list[dict]) -> dict:
     return shaped
 
 
-def shape_cell(cell: GradedCell, kept: int | None) -> dict:
+def shape_cell(cell: GradedCell, kept: int | None) -> JsonObject:
     """kept: the place of its run among the earlier ones, None when it ran now."""
-    shaped: dict = {"verdict": cell.verdict}
+    shaped: JsonObject = {"verdict": cell.verdict}
     if cell.cause:
         shaped["cause"] = cell.cause
     if cell.reason:
@@ -56,11 +57,11 @@ def shape_cell(cell: GradedCell, kept: int | None) -> dict:
     return shaped
 
 
-def shape_reviewed(judged: Judged) -> dict:
+def shape_reviewed(judged: Judged) -> JsonObject:
     return {"verdict": judged.verdict, **({"cause": judged.cause} if judged.cause else {}), "reviewed": True}
 
 
-def shape_words(inputs: Inputs) -> dict:
+def shape_words(inputs: Inputs) -> JsonObject:
     """Return stack -> recipe -> word, over what ran and what was reviewed together."""
     return {stack: {recipe: shape_word(inputs, stack, recipe) for recipe in list_recipes(inputs, stack)} for stack in inputs.stacks}
 
@@ -75,7 +76,7 @@ def list_recipes(inputs: Inputs, stack: str) -> list[str]:
     return list(dict.fromkeys([*own, *sorted(recipe for recipe in inputs.reviewed.recipes if not families or recipe.partition("/")[0] in families)]))
 
 
-def shape_word(inputs: Inputs, stack: str, recipe: str) -> dict:
+def shape_word(inputs: Inputs, stack: str, recipe: str) -> JsonObject:
     graded, filled = inputs.graded.get(stack), inputs.filled.get(stack, {}).get(recipe, {})
     own = graded.cells if graded else {}
     contract = find_contract(recipe, graded.facts.header.get("contracts", {}) if graded else {})
@@ -97,7 +98,7 @@ def find_word_of(reviewed: Reviewed, graded: GradedStack | None, recipe: str, fi
     return find_filled_word(reviewed, graded, recipe, filled)
 
 
-def describe_origin(graded: GradedStack | None, recipe: str, filled: int) -> dict:
+def describe_origin(graded: GradedStack | None, recipe: str, filled: int) -> JsonObject:
     """Say how much of a word was not run: nothing when all was, the number of reviewed cells, or that all is reviewed."""
     if graded is None or recipe not in graded.words:
         return {"reviewed": "all"}
@@ -105,7 +106,8 @@ def describe_origin(graded: GradedStack | None, recipe: str, filled: int) -> dic
 
 
 def count_causes(cells: Iterable[GradedCell], filled: Iterable[Judged]) -> dict[str, int]:
-    return dict(Counter(cell.cause for cell in (*cells, *filled) if cell.cause))
+    found: list[GradedCell | Judged] = [*cells, *filled]
+    return dict(Counter(cell.cause for cell in found if cell.cause))
 
 
 def is_outdated(inputs: Inputs, graded: GradedStack | None, recipe: str) -> bool:
@@ -113,4 +115,4 @@ def is_outdated(inputs: Inputs, graded: GradedStack | None, recipe: str) -> bool
     if graded is None or recipe not in graded.words:
         return False
     ran = graded.facts.header["recipes"].get(recipe, {})
-    return inputs.content.recipes.get(recipe, {}).get("sha256") != ran.get("sha256")
+    return bool(inputs.content.recipes.get(recipe, {}).get("sha256") != ran.get("sha256"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from matrix.bite.catches import read_catches
+from matrix.facts import JsonObject
 from matrix.judging.controls import is_control
 from matrix.plan.contents import find_cases
 from matrix.plan.headers import Header, read_recipe_header
@@ -21,9 +22,9 @@ LABELS = (WHAT, "When to use it", SOURCE)
 class Content:
     """families, recipes and cases by id, shaped as in results.schema.json."""
 
-    families: dict[str, dict] = field(default_factory=dict)
-    recipes: dict[str, dict] = field(default_factory=dict)
-    cases: dict[str, dict] = field(default_factory=dict)
+    families: dict[str, JsonObject] = field(default_factory=dict)
+    recipes: dict[str, JsonObject] = field(default_factory=dict)
+    cases: dict[str, JsonObject] = field(default_factory=dict)
 
 
 def read_content(root: Path) -> Content:
@@ -34,7 +35,7 @@ def read_content(root: Path) -> Content:
     families = {path.parent.name: read_family(path.parent) for path in sorted(root.glob("fixtures/*/conftest.py"))}
     paths = [path for family in families for path in sorted((root / "fixtures" / family).glob("*.py"))]
     recipes = {f"{path.parent.name}/{path.stem}": read_recipe(path) for path in paths if path.name != "conftest.py" and not path.name.startswith("_")}
-    cases: dict[str, dict] = {}
+    cases: dict[str, JsonObject] = {}
     for path in sorted((root / "cases").glob("*.py")):
         cases |= read_cases(path)
     catches, marked = read_catches(root), find_cases(root / "cases")
@@ -44,14 +45,14 @@ def read_content(root: Path) -> Content:
     return Content(families, recipes, cases)
 
 
-def read_family(folder: Path) -> dict:
+def read_family(folder: Path) -> JsonObject:
     readme = folder / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
     heading = next((line.lstrip("# ").strip() for line in text.splitlines() if line.startswith("#")), "")
     return {"title": heading or folder.name.replace("_", " ").capitalize(), "readme": text}
 
 
-def read_recipe(path: Path) -> dict:
+def read_recipe(path: Path) -> JsonObject:
     raw = path.read_bytes()
     code = raw.decode("utf-8")
     doc = ast.get_docstring(ast.parse(code)) or ""
@@ -64,7 +65,7 @@ def read_recipe(path: Path) -> dict:
     }  # fmt: skip
 
 
-def describe(doc: str, name: str) -> dict:
+def describe(doc: str, name: str) -> JsonObject:
     """Return title (first paragraph), summary (what it does, or the second paragraph) and the whole docstring."""
     paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", doc.strip())] if doc.strip() else []
     title = paragraphs[0] if paragraphs else name.replace("_", " ")
@@ -90,14 +91,14 @@ def find_link(text: str) -> str | None:
     return found.group().rstrip(".,;") if found else None
 
 
-def shape_header(header: Header) -> dict:
+def shape_header(header: Header) -> JsonObject:
     return {
         "dependencies": list(header.dependencies), "driver": header.driver,
         "modes": list(header.modes), "capabilities": list(header.capabilities),
     }  # fmt: skip
 
 
-def read_cases(path: Path) -> dict[str, dict]:
+def read_cases(path: Path) -> dict[str, JsonObject]:
     """Return the cases of one theme by id, each with its docstring and its exact text."""
     code = path.read_text(encoding="utf-8")
     lines = code.splitlines(keepends=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+from matrix.facts import JsonObject
 from matrix.run.outcome import RunOutcome
 from reports.results.grading import GradedCell
 from reports.results.stacks import UNPLANNED, Inputs
 
 
-def summarise(inputs: Inputs, stacks: dict, red: list[tuple[str, GradedCell]]) -> dict:
+def summarise(inputs: Inputs, stacks: JsonObject, red: list[tuple[str, GradedCell]]) -> JsonObject:
     cells = [cell for graded in inputs.graded.values() for by_case in graded.cells.values() for cell in by_case.values()]
     verdicts, explained = Counter(cell.verdict for cell in cells), [cell.cause for _, cell in red if cell.cause]
     return {
@@ -25,7 +26,7 @@ def summarise(inputs: Inputs, stacks: dict, red: list[tuple[str, GradedCell]]) -
     }  # fmt: skip
 
 
-def count_origins(inputs: Inputs, stacks: dict, cells: int) -> dict:
+def count_origins(inputs: Inputs, stacks: JsonObject, cells: int) -> JsonObject:
     """Say how much ran now, was kept and is only shown; `run` and `counts` say it in words."""
     kept = sum(stack.get("kept", 0) for stack in stacks.values())
     oldest = min((stack["oldest"] for stack in stacks.values() if "oldest" in stack), default=None)
@@ -43,8 +44,8 @@ def describe_selection(outcome: RunOutcome, inputs: Inputs) -> str:
     """Say what a run was of: "core: 15 of 82 rows, 39 of 92 cases; --all runs the rest, about 19 minutes here"."""
     parts = [
         count_part(len(outcome.stacks), len(inputs.rows), "row", always=True),
-        count_part(outcome.recipes and len(set(outcome.recipes)), len(inputs.content.recipes), "recipe"),
-        count_part(outcome.cases and len(set(outcome.cases)), len(inputs.content.cases), "case"),
+        count_part(None if outcome.recipes is None else len(set(outcome.recipes)), len(inputs.content.recipes), "recipe"),
+        count_part(None if outcome.cases is None else len(set(outcome.cases)), len(inputs.content.cases), "case"),
     ]
     rest = f"; --all runs the rest{describe_rest(outcome.rest_s)}" if outcome.selection != "all" else ""
     return f"{outcome.selection}: {', '.join(filter(None, parts))}{rest}"

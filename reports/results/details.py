@@ -3,13 +3,14 @@
 import shlex
 from collections.abc import Set
 
+from matrix.facts import JsonObject
 from matrix.judging.verdicts import FLAKY, ISOLATES, NOT_APPLICABLE
 from reports.results.grading import GradedCell, GradedStack, Seen
 
 SHOWN = ("phases", "errors", "ended", "hang", "crash", "residue", "drift", "process", "repair", "timeline", "duration_s")
 
 
-def make_details(stack: GradedStack, told: Set[str] = frozenset()) -> dict:
+def make_details(stack: GradedStack, told: Set[str] = frozenset()) -> JsonObject:
     """Return what results.schema.json calls 'details': only cells that are neither clean nor n/a, and those whose ids a story tells of."""
     cells = {}
     for recipe, by_case in stack.cells.items():
@@ -23,7 +24,8 @@ def needs_detail(cell: GradedCell, told: Set[str]) -> bool:
     return cell.verdict != NOT_APPLICABLE and (cell.verdict != ISOLATES or cell.id in told)
 
 
-def make_detail(stack: str, cell: GradedCell) -> dict:
+def make_detail(stack: str, cell: GradedCell) -> JsonObject:
+    assert cell.seen is not None, "the facts were let go of"
     shown, proof = cell.seen.judgement.shown, cell.seen.proof
     return {
         "pass": shown["pass"],
@@ -40,7 +42,7 @@ def make_command(stack: str, recipe: str, case: str) -> str:
     return f"nox -s {session} -- --recipe {shlex.quote(recipe)} --case {shlex.quote(case)}"
 
 
-def describe_other(verdict: str, seen: Seen) -> dict | None:
+def describe_other(verdict: str, seen: Seen) -> JsonObject | None:
     other = seen.other
     if verdict != FLAKY or other is None:
         return None
@@ -48,7 +50,7 @@ def describe_other(verdict: str, seen: Seen) -> dict | None:
     return {"pass": other["pass"], "verdict": own, "errors": other["errors"], "residue": other["residue"]}
 
 
-def find_remains(stack: GradedStack) -> dict:
+def find_remains(stack: GradedStack) -> JsonObject:
     """Beside its cells: what remained when its wider fixtures had ended, what went wrong then, what grew over repeats, which log is missing."""
     found = {}
     for recipe, record in stack.facts.recipes.items():

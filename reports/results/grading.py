@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from statistics import median
 
+from matrix.facts import JsonObject
 from matrix.facts.reading import CellFacts, StackFacts
-from matrix.judging.causes import Proof
+from matrix.judging.causes.marks import Proof
 from matrix.judging.controls import check_controls, find_missing_controls
 from matrix.judging.grading import grade_passes
 from matrix.judging.verdicts import ISOLATES, LEAKS, RED, Judgement, describe, worst_of
@@ -23,7 +24,7 @@ class Seen:
     proof: Proof | None
 
     @property
-    def other(self) -> dict | None:
+    def other(self) -> JsonObject | None:
         """The pass that is not shown."""
         passes = [p for p in (self.facts.first, self.facts.confirmation) if p is not None and p is not self.judgement.shown]
         return passes[0] if passes else None
@@ -70,7 +71,8 @@ class GradedStack:
     def find_start(self, run: str) -> str:
         """Return when a run began whose cells are here."""
         header = self.facts.header
-        return header.get("runs", {}).get(run) or header["started"]
+        started: str = header.get("runs", {}).get(run) or header["started"]
+        return started
 
     def list_kept(self, run: str) -> list[GradedCell]:
         """Return the cells that an earlier run ran, whichever it was."""
@@ -107,7 +109,7 @@ def let_go(stack: GradedStack) -> GradedStack:
     return replace(stack, facts=replace(stack.facts, cells=()), cells=cells)
 
 
-def find_recipe_word(facts: StackFacts, record: dict, cells: dict[str, GradedCell]) -> Word:
+def find_recipe_word(facts: StackFacts, record: JsonObject, cells: dict[str, GradedCell]) -> Word:
     return find_word(list_graded(facts, cells), None if record["applies"] else record["unmet"], find_ending(record))
 
 
@@ -117,7 +119,7 @@ def list_graded(facts: StackFacts, cells: dict[str, GradedCell]) -> list[Graded]
     return [Graded(levels[case]["level"], cell.verdict, cell.worst) for case, cell in cells.items()]
 
 
-def find_ending(record: dict) -> Ending:
+def find_ending(record: JsonObject) -> Ending:
     return Ending(bool(record.get("residue")), bool(record.get("endings")))
 
 

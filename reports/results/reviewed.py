@@ -58,7 +58,11 @@ def find_level(levels: Mapping[str, str], case: str) -> str | None:
 
 def list_reviewed(levels: Mapping[str, str], cells: Mapping[str, Judged]) -> list[Graded]:
     """Return reviewed cells of one recipe as a word sees them."""
-    return [Graded(find_level(levels, case), judged.verdict, BREAKS if judged.verdict == FLAKY else judged.verdict) for case, judged in cells.items()]
+    return [
+        Graded(level, judged.verdict, BREAKS if judged.verdict == FLAKY else judged.verdict)
+        for case, judged in cells.items()
+        if (level := find_level(levels, case))
+    ]
 
 
 def fill_cells(reviewed: Reviewed, stack: str, graded: GradedStack | None) -> dict[str, dict[str, Judged]]:
@@ -77,6 +81,6 @@ def find_filled_word(reviewed: Reviewed, graded: GradedStack | None, recipe: str
     """Return a recipe's word over what ran and what was reviewed."""
     cells = list_reviewed(reviewed.levels, filled)
     record = graded.facts.recipes.get(recipe) if graded else None
-    if record is None:
+    if graded is None or record is None:
         return find_word(cells)
     return find_word(list_graded(graded.facts, graded.cells.get(recipe, {})) + cells, ending=find_ending(record))

@@ -5,9 +5,9 @@ A file of facts may hold more than the last run was of, kept from a wider one; w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from matrix.facts import JsonObject
 from matrix.facts.reading import StackFacts
 from matrix.run.outcome import RunOutcome
 
@@ -32,7 +32,7 @@ def scope_of_outcome(outcome: RunOutcome) -> Scope:
     return Scope(None if recipes is None else frozenset(recipes), named, outcome.run)
 
 
-def scope_of_header(header: Mapping) -> Scope:
+def scope_of_header(header: JsonObject) -> Scope:
     """Return what a file says of itself, for files without the outcome of their run."""
     selection = header["selection"]
     if selection["complete"]:

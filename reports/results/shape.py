@@ -1,8 +1,8 @@
 """Put together results.json: what the facts of all stacks mean, shaped by results.schema.json."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from matrix.facts import JsonObject
 from matrix.judging.controls import is_control
 from reports.results.causes import list_red, list_reviewed_causes, make_causes
 from reports.results.cells import is_outdated, list_runs, shape_cells, shape_words
@@ -13,7 +13,7 @@ from reports.results.stacks import Inputs, make_stacks
 FORMAT = 1
 
 
-def make_results(inputs: Inputs) -> dict:
+def make_results(inputs: Inputs) -> JsonObject:
     """Return results.json without drift, baseline, comparison and what is coming, which are judged afterwards."""
     red, stacks, runs = list_red(inputs), make_stacks(inputs), list_runs(inputs)
     return {
@@ -38,14 +38,14 @@ def make_results(inputs: Inputs) -> dict:
     }
 
 
-def make_recipes(inputs: Inputs) -> dict:
+def make_recipes(inputs: Inputs) -> JsonObject:
     """Every recipe of fixtures/, and those that ran but have no file any more."""
     ran = {recipe: about for graded in inputs.graded.values() for recipe, about in graded.facts.header["recipes"].items()}
     gone = {recipe: describe_gone(recipe, about["sha256"]) for recipe, about in ran.items() if recipe not in inputs.content.recipes}
     return {**inputs.content.recipes, **gone}
 
 
-def describe_gone(recipe: str, sha256: str) -> dict:
+def describe_gone(recipe: str, sha256: str) -> JsonObject:
     family, name = recipe.split("/", 1)
     return {
         "family": family, "name": name, "title": name.replace("_", " "), "summary": "ran earlier; its file is gone", "doc": "",
@@ -54,21 +54,21 @@ def describe_gone(recipe: str, sha256: str) -> dict:
     }  # fmt: skip
 
 
-def make_cases(inputs: Inputs) -> dict:
+def make_cases(inputs: Inputs) -> JsonObject:
     """Join what the runs say of a case (level, hash) to its text; a parametrised case shares its function's text."""
-    about: dict[str, Mapping] = {case: find_told(inputs, case) for recipes in inputs.filled.values() for cases in recipes.values() for case in cases}
+    about: dict[str, JsonObject] = {case: find_told(inputs, case) for recipes in inputs.filled.values() for cases in recipes.values() for case in cases}
     for graded in sorted(inputs.graded.values(), key=lambda stack: stack.facts.header["started"]):
         about |= graded.facts.header["cases"]
     cases = {case: shape_case(case, said, find_told(inputs, case)) for case, said in about.items()}
     return dict(sorted(cases.items(), key=lambda item: (item[1]["theme"], item[0])))
 
 
-def find_told(inputs: Inputs, case: str) -> Mapping:
+def find_told(inputs: Inputs, case: str) -> JsonObject:
     told = inputs.content.cases
     return told.get(case) or told.get(case.split("[")[0]) or {}
 
 
-def shape_case(case: str, said: Mapping, told: Mapping) -> dict:
+def shape_case(case: str, said: JsonObject, told: JsonObject) -> JsonObject:
     return {
         "title": told.get("title", case.replace("_", " ")), "doc": told.get("doc", ""), "link": told.get("link"),
         "level": said["level"], "theme": said["theme"], "code": told.get("code", ""),

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from matrix.facts import JsonObject
 from matrix.judging.changes import Judged
+from matrix.plan.rows import Stack
 from matrix.run.outcome import RunOutcome
 from reports.results.content import Content
 from reports.results.grading import GradedStack
@@ -25,8 +27,8 @@ class Inputs:
     """
 
     graded: dict[str, GradedStack]
-    not_run: dict[str, dict]
-    rows: tuple
+    not_run: dict[str, JsonObject]
+    rows: tuple[Stack, ...]
     content: Content
     now: datetime
     current: frozenset[str]
@@ -54,7 +56,7 @@ class Inputs:
         return next((row.families for row in self.rows if row.id == stack), ())
 
 
-def make_stacks(inputs: Inputs) -> dict:
+def make_stacks(inputs: Inputs) -> JsonObject:
     """Rows in their order; a stack with results whose row is gone comes last, from its header."""
     stacks = {row.id: make_stack(shape_row(row), row.id, inputs) for row in inputs.rows}
     for stack, graded in inputs.graded.items():
@@ -65,7 +67,7 @@ def make_stacks(inputs: Inputs) -> dict:
     return stacks
 
 
-def shape_row(row) -> dict:
+def shape_row(row: Stack) -> JsonObject:
     database = {"id": row.database.id, "product": row.database.product, "major": row.database.major}
     names = ("line", "mode", "python", "dialect", "driver", "asynchronous", "promised", "summary")
     return {**{name: getattr(row, name) for name in names}, "database": database}
@@ -76,13 +78,13 @@ def newest_run(graded: Mapping[str, GradedStack]) -> str | None:
     return latest.facts.run if latest else None
 
 
-def make_stack(row: dict, stack: str, inputs: Inputs) -> dict:
+def make_stack(row: JsonObject, stack: str, inputs: Inputs) -> JsonObject:
     missed = inputs.not_run.get(stack, {})
     graded = inputs.graded.get(stack)
     blank = dict.fromkeys(("ran", "age_days", "run", "versions", "server", "c_extensions", "host", "wall_s"))
     if graded is None:
         state = "reviewed" if stack in inputs.filled else "not run"
-        about = {"state": state, "complete": False, "problems": [], "cells": 0, **blank}
+        about: JsonObject = {"state": state, "complete": False, "problems": [], "cells": 0, **blank}
     else:
         about = describe_run(graded, inputs.now, stack in inputs.current and not missed) | describe_kept(graded, inputs.run_of(stack))
     names = ("line", "mode", "python", "dialect", "driver", "asynchronous", "promised", "summary", "database")
@@ -92,13 +94,13 @@ def make_stack(row: dict, stack: str, inputs: Inputs) -> dict:
 def find_reason(stack: str, inputs: Inputs) -> str | None:
     """Say why a stack has no result of this run; None when it has."""
     if stack in inputs.not_run:
-        return inputs.not_run[stack]["reason"]
+        return str(inputs.not_run[stack]["reason"])
     if stack in inputs.graded:
         return None
     return UNPLANNED if inputs.outcome and stack not in inputs.outcome.stacks else "no result on disk"
 
 
-def describe_run(graded: GradedStack, now: datetime, current: bool) -> dict:
+def describe_run(graded: GradedStack, now: datetime, current: bool) -> JsonObject:
     header, footer = graded.facts.header, graded.facts.footer
     age = now - parse_time(header["started"])
     return {
@@ -111,7 +113,7 @@ def describe_run(graded: GradedStack, now: datetime, current: bool) -> dict:
     }  # fmt: skip
 
 
-def describe_kept(graded: GradedStack, run: str) -> dict:
+def describe_kept(graded: GradedStack, run: str) -> JsonObject:
     """Say how many cells are of earlier runs, and when the oldest of them ran; nothing when all are of this one."""
     kept = graded.list_kept(run)
     return {"kept": len(kept), "oldest": min(map(graded.find_start, {cell.run for cell in kept}))} if kept else {}
