@@ -54,7 +54,12 @@ def _make_variables(stage: Stage) -> dict[str, str]:
     folder = stage.python.parent
     path = os.pathsep.join([str(folder), *os.get_exec_path()])
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS")}
-    return stage.environment | kept | {name: stage.environment[name] for name in ("PYTHONPATH", "PYTHONHASHSEED")} | {"PATH": path, "VIRTUAL_ENV": str(folder.parent)}
+    return (
+        stage.environment
+        | kept
+        | {name: stage.environment[name] for name in ("PYTHONPATH", "PYTHONHASHSEED")}
+        | {"PATH": path, "VIRTUAL_ENV": str(folder.parent)}
+    )
 
 
 @contextmanager

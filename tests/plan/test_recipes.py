@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from matrix.plan.contents import CONTROLS, FIXTURES, find_recipes
+from matrix.plan.contents import CONTROLS, FIXTURES, find_recipes, read_contract
 from matrix.plan.headers import read_recipe_header
 
 RECIPES = find_recipes()
@@ -82,8 +82,17 @@ def test_overrides_only_what_the_contract_names(family):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_family_has_its_controls(family):
-    assert {f"{family}/{name}" for name in CONTROLS} <= set(RECIPES)
+def test_contract_has_its_controls(family):
+    """A family that shares another's contract is vouched for by that one's controls, and has none of its own."""
+    contract = read_contract(FIXTURES / family / "conftest.py")
+    assert {f"{contract}/{name}" for name in CONTROLS} <= set(RECIPES)
+    assert contract == family or not {f"{family}/{name}" for name in CONTROLS} & set(RECIPES)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_contract_is_the_one_that_the_conftest_imports(family):
+    imported = re.findall(r"from fixtures\.(\w+)\.conftest import", (FIXTURES / family / "conftest.py").read_text(encoding="utf-8"))
+    assert read_contract(FIXTURES / family / "conftest.py") == (imported[0] if imported else family)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -58,7 +58,7 @@ def test_stacks_run_side_by_side_and_say_how_long(tmp_path, postgresql_server, m
     outcome, screen = run([postgresql_server, mysql_server], plan, tmp_path)
     assert set(outcome.ran) == {STACK, MYSQL}
     assert not find_gaps(outcome)
-    assert f"{STACK}: ran in" in screen and f"{MYSQL}: ran in" in screen
+    assert f"{STACK}: ran 4 in" in screen and f"{MYSQL}: ran 4 in" in screen
 
 
 def test_order_changes_no_verdict(tmp_path, postgresql_server):
