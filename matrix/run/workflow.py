@@ -26,6 +26,7 @@ from matrix.plan.rows import Stack
 from matrix.plan.selection import ORDERS, Plan, Selection, make_plan
 from matrix.run.known import Known
 from matrix.run.outcome import RunOutcome, StackOutcome, read_rotation, write_outcome
+from matrix.run.pace import estimate_rest
 from matrix.run.progress import RunProgress
 from matrix.run.serverpool import ServerPool
 from matrix.servers import WAYS, ServerUnavailable
@@ -101,17 +102,6 @@ def open_outcome(plan: Plan, directory: Path) -> RunOutcome:
         stacks=[stack.id for stack in plan.stacks],
         rotation=read_rotation(directory),
     )
-
-
-def estimate_rest(outcome: RunOutcome, known: Known, jobs: int) -> float | None:
-    """Return how long the reviewed cells would take that were not asked for (seconds), at the pace of those that ran."""
-    ran = sum(ended.ran for ended in outcome.ran.values())
-    seconds = sum(ended.seconds for ended in outcome.ran.values() if ended.ran)
-    if not ran:
-        return None
-    had = sum(ended.ran + ended.kept for ended in outcome.ran.values())
-    everything = sum(len(cells) for cells in known.expectations.values())
-    return round(max(0, everything - had) * seconds / ran / jobs, 1)
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """The command line: what was typed wrongly is said clearly, the rest reaches the right place."""
 
+from dataclasses import replace
+
 import pytest
 
 import matrix.run.reproduce
@@ -7,6 +9,7 @@ import matrix.run.shell
 import matrix.run.workflow
 from matrix.__main__ import main
 from matrix.plan.selection import Selection
+from matrix.run.workflow import Options
 
 STACK = "sa20-psycopg2-postgresql18"
 CELL = ["--recipe", "plain/create_savepoint", "--case", "commit_twice"]
@@ -29,13 +32,33 @@ def calls(monkeypatch):
 def test_run_passes_selection_and_options(calls):
     arguments = ["--stack", "sa20*", "--stack", "sa21*", *CELL, "--jobs", "3", "--servers", "local,embedded", "--order", "reversed"]
     assert main(["run", *arguments]) == 7
-    selection = Selection(("sa20*", "sa21*"), ("plain/create_savepoint",), ("commit_twice",))
-    assert calls == [("run", (selection,), {"jobs": 3, "ways": ("local", "embedded"), "order": "reversed"})]
+    selection = Selection(("sa20*", "sa21*"), ("plain/create_savepoint",), ("commit_twice",), every=False)
+    assert calls == [("run", (selection, Options(3, ("local", "embedded"), "reversed", known=True)), {})]
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "keeping"),
+    [([], "core", {}), (["--all"], "all", {}), (["--fresh"], "core", {"fresh": True}), (["--no-sample"], "core", {"sample": False})],
+)
+def test_run_without_a_choice_is_the_core(calls, typed, name, keeping):
+    assert main(["run", *typed]) == 7
+    ((_, (selection, options), _),) = calls
+    assert selection.name == name
+    assert options == replace(options, **({"fresh": False, "sample": True} | keeping))
+
+
+def test_why_runs_nothing(calls, capsys):
+    cell = f"{STACK}/plain/create_savepoint/no_such_case"
+    assert main(["run", "--why", cell]) == 2
+    assert "no case matches 'no_such_case'" in capsys.readouterr().err
+    assert main(["run", "--why", "commit_twice"]) == 2
+    assert "is no cell; expected <stack>/<family>/<recipe>/<case>" in capsys.readouterr().err
+    assert calls == []
 
 
 def test_one_stack_without_filters_runs_as_the_matrix_does(calls):
     assert main(["stack", STACK]) == 7
-    assert [(name, arguments) for name, arguments, _ in calls] == [("run", (Selection((STACK,)),))]
+    assert [(name, arguments[0]) for name, arguments, _ in calls] == [("run", Selection((STACK,)))]
 
 
 def test_one_recipe_and_one_case_are_reproduced(calls):

@@ -1,0 +1,43 @@
+"""How long the rest would take: the reviewed cells that were not asked for, at the pace that this machine has shown."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from statistics import median
+
+from matrix.run.known import Known
+from matrix.run.outcome import RunOutcome
+
+ENOUGH = 200  # cells: below, starting up is most of a stack's time
+TAIL = 4096  # bytes that hold a footer
+
+
+def estimate_rest(outcome: RunOutcome, known: Known, jobs: int) -> float | None:
+    """Return the seconds that it would take, None when no stack with enough cells has run on this machine yet."""
+    pace = find_pace(known.directory)
+    if pace is None:
+        return None
+    had = sum(ended.ran + ended.kept for ended in outcome.ran.values())
+    everything = sum(len(cells) for cells in known.expectations.values())
+    return round(max(0, everything - had) * pace / jobs, 1)
+
+
+def find_pace(directory: Path) -> float | None:
+    """Return the seconds that a cell takes with its share of everything else: the median of the stacks whose facts are on disk."""
+    paces = [footer["wall_s"] / footer["ran"] for path in directory.glob("*.jsonl") if (footer := read_footer(path)).get("ran", 0) >= ENOUGH]
+    return median(paces) if paces else None
+
+
+def read_footer(path: Path) -> dict[str, float]:
+    """Return the last line of a file of facts; empty when it has none."""
+    with path.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - TAIL))
+        last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+    try:
+        footer = json.loads(last)
+    except ValueError:
+        return {}
+    return footer if footer.get("kind") == "footer" else {}

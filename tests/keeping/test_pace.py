@@ -1,0 +1,23 @@
+"""What the rest would take is said from recorded times alone."""
+
+import json
+
+from matrix.run.pace import find_pace
+
+
+def write_footer(directory, name, **footer):
+    (directory / f"{name}.jsonl").write_text('{"kind":"header"}\n' + json.dumps({"kind": "footer", **footer}) + "\n")
+
+
+def test_the_pace_is_that_of_stacks_with_enough_cells(tmp_path):
+    assert find_pace(tmp_path) is None
+    write_footer(tmp_path, "few", wall_s=9.0, ran=1)
+    assert find_pace(tmp_path) is None
+    for name, seconds in (("a", 20.0), ("b", 30.0), ("c", 90.0)):
+        write_footer(tmp_path, name, wall_s=seconds, ran=1000)
+    assert find_pace(tmp_path) == 0.03
+
+
+def test_a_file_without_a_footer_says_nothing(tmp_path):
+    (tmp_path / "cut.jsonl").write_text('{"kind":"header"}\n{"kind":"ce')
+    assert find_pace(tmp_path) is None
