@@ -9,6 +9,7 @@ from matrix.facts.reading import FactsError
 from matrix.plan.rows import load_stacks
 from matrix.run.outcome import RunOutcome, read_outcome
 from reports.build import Places, find_failures, grade_all, write_report
+from reports.standing import find_standing, remember_standing, tell_standing
 from reports.summary import summarise_run
 
 
@@ -16,11 +17,16 @@ def conclude_run(places: Places, console: Console) -> int:
     """Return 0 only when all that could run has a whole result and everything is as expected. Raises OutcomeError."""
     outcome = read_outcome(places.data)
     failures = find_gaps(outcome)
+    if not failures and (made := find_standing(places, outcome)):
+        tell_standing(made, outcome, places, console)
+        return 0
     try:
         report = grade_all(places)
         write_report(places, report)
         summarise_run(report.results, places.index, outcome.wall_s, console)
         failures += find_failures(report)
+        if not failures:
+            remember_standing(places, outcome, report.results)
     except (FactsError, CatchesError) as error:
         failures.append(str(error))
     for failure in failures:
