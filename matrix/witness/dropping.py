@@ -8,6 +8,10 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matrix.servers import Server
 
 
 def main(database_id: str, made: str) -> None:
@@ -24,7 +28,7 @@ def main(database_id: str, made: str) -> None:
         drop(server, name)
 
 
-def drop(server, name: str) -> None:
+def drop(server: Server, name: str) -> None:
     """Drop a database with everything of its name, and its role."""
     if server.database.kind == "postgresql":
         from matrix.witness.findings import Account

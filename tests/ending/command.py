@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from matrix.ending.guard import MARK, MEMORY, PREFIX
@@ -16,6 +17,7 @@ from matrix.ending.guard import MARK, MEMORY, PREFIX
 TRIAL = "MATRIX_TRIAL"
 SOON = 15.0  # seconds in which all of it must have ended
 PLACES = (MEMORY, Path("/tmp"))
+GUARDS = re.compile(r"sweeper\.py\0([0-9a-f]{8})")
 
 
 class Command:
@@ -43,7 +45,7 @@ class Command:
             time.sleep(0.02)
         return self.process.poll()
 
-    def wait_for(self, condition, seconds: float = 60.0) -> None:
+    def wait_for(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
         """Let it run until something is so."""
         ends = time.monotonic() + seconds
         while not condition():
@@ -61,19 +63,13 @@ class Command:
             self.process.stdin.close()
 
     def find_processes(self) -> dict[int, str]:
-        """Return the command lines of all that it has started: what carries our variable, and servers in its directories."""
-        found, servers = {}, {}
-        for path in Path("/proc").glob("[0-9]*"):
-            try:
-                line, environment = (path / "cmdline").read_text(), (path / "environ").read_bytes().split(b"\0")
-            except (OSError, UnicodeDecodeError):
-                continue
-            if self.trial.encode() in environment:
-                found[int(path.name)] = line
-                self.marks |= set(re.findall(rf"sweeper\.py\0({HEX})", line))
-            elif PREFIX in line:
-                servers[int(path.name)] = line
-        return found | {pid: line for pid, line in servers.items() if any(f"{PREFIX}{mark}-" in line for mark in self.marks)}
+        """Return the command lines of all that it has started: what carries our variable or its mark, and servers in its directories."""
+        processes = dict(read_processes())
+        ours = {pid: line for pid, (line, variables) in processes.items() if self.trial in variables}
+        self.marks |= {mark for line in ours.values() for mark in GUARDS.findall(line)}
+        marks = {f"{MARK}={mark}" for mark in self.marks}
+        marked = {pid: line for pid, (line, variables) in processes.items() if marks & variables}
+        return ours | marked | {pid: line for pid, (line, _) in processes.items() if any(f"{PREFIX}{mark}-" in line for mark in self.marks)}
 
     def find_left(self) -> list[str]:
         """Return what is left of it at this moment: processes, and directories in temporary places."""
@@ -95,4 +91,11 @@ class Command:
             os.kill(pid, signal.SIGKILL)
 
 
-HEX = "[0-9a-f]{8}"
+def read_processes() -> Iterator[tuple[int, tuple[str, set[str]]]]:
+    """Give every process that we may read: its command line, and the environment that it began with."""
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            line, variables = ((path / name).read_bytes().decode(errors="replace") for name in ("cmdline", "environ"))
+        except OSError:
+            continue
+        yield int(path.name), (line, set(variables.split("\0")))

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, wh
 STACK = "sa20-psycopg2-postgresql18"
 SERVERS = ("--servers", "embedded,local")
 COMMANDS = {  # and the seconds in which something interesting happens
-    "run": (("-m", "matrix", "run", "--stack", STACK, "--recipe", "plain/*", *SERVERS), 6),
+    "run": (("-m", "matrix", "run", "--stack", STACK, "--recipe", "plain/*", "--fresh", *SERVERS), 6),
     "reproduce": (("-m", "matrix", "stack", STACK, "--recipe", "plain/join_default", "--case", "commit_twice", *SERVERS), 4),
     "shell": (("-m", "matrix", "stack", STACK, "--shell", *SERVERS), 4),
     "paste": (("-m", "matrix", "paste", "--stack", STACK, "--recipe", "plain/real_commits", *SERVERS), 6),
@@ -58,6 +59,7 @@ def test_a_command_that_is_killed_leaves_nothing(checkout, name, moment, group):
 def test_a_stopped_run_keeps_what_it_has_and_says_so(checkout, number):
     """The stack in its middle keeps its lines but has no result; the run has an outcome, and its exit code says why it ended."""
     data = checkout / "reports" / "data"
+    shutil.rmtree(data, ignore_errors=True)
     command = Command(checkout, *COMMANDS["run"][0], "--case", "commit_*")
     partial = f"{STACK}.{command.process.pid}.partial"
     command.wait_for(lambda: (data / partial).exists() and (data / partial).read_bytes().count(b"\n") > 5)
