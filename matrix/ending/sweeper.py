@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from io import FileIO
 from typing import Any
 
-PATIENCE = 5.0  # seconds for killed processes to be gone
+KILLING = 3.0  # seconds for killed processes to be gone
+PATIENCE = 8.0  # seconds for keepers to end their servers
 RECORD = "isolation-matrix.json"  # the last file that is written into an environment
 
 
@@ -32,10 +33,8 @@ def main() -> None:
                 return
             order["places"].append(more["place"])
     end_processes(order["mark"].encode())
-    for place in order["places"]:
-        for path in glob.glob(os.path.join(glob.escape(place), order["prefix"] + "*")):
-            remove(path)
     remove_halves(order["cache"])
+    remove_marked(order["places"], order["prefix"])
 
 
 def listen(orders: FileIO, owner: int) -> Iterator[dict[str, Any]]:
@@ -52,7 +51,7 @@ def listen(orders: FileIO, owner: int) -> Iterator[dict[str, Any]]:
 
 def end_processes(mark: bytes) -> None:
     """Kill what carries the mark until two looks find nothing: while we look, the living may start others (Linux)."""
-    ends, looks = time.monotonic() + PATIENCE, 0
+    ends, looks = time.monotonic() + KILLING, 0
     while looks < 2 and time.monotonic() < ends:
         found = [pid for pid in list_processes() if mark in read_environment(pid)]
         looks = 0 if found else looks + 1
@@ -79,22 +78,35 @@ def read_environment(pid: int) -> list[bytes]:
         return []
 
 
-def remove(path: str) -> None:
-    """Remove a directory or a file; a keeper may be removing it too, and a server may still be leaving it."""
-    for _ in range(50):
-        shutil.rmtree(path, ignore_errors=True)
-        if os.path.isfile(path):
-            os.unlink(path)
-        if not os.path.lexists(path):
+def remove_marked(places: list[str], prefix: str) -> None:
+    """Remove the owner's directories; those that a keeper holds go with it, it still needs them."""
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends:
+        left = [path for place in places for path in glob.glob(os.path.join(glob.escape(place), prefix + "*"))]
+        if not left:
             return
-        time.sleep(0.1)
+        for path in left:
+            if not is_held(os.path.join(path, "lock")):
+                shutil.rmtree(path, ignore_errors=True)
+        time.sleep(0.05)
+
+
+def is_held(lock: str) -> bool:
+    try:
+        with open(lock) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def remove_halves(cache: str) -> None:
     """Remove what was being made for the cache and will not be finished: nobody holds its lock."""
     for lock in glob.glob(os.path.join(glob.escape(cache), "*", "*.lock")):
         made = lock[: -len(".lock")]
-        halves = [path for path in (made + ".draft", made + ".scratch") if os.path.lexists(path)]
+        halves = [path for path in (made + ".draft", made + ".scratch") if os.path.isdir(path)]
         if os.path.basename(os.path.dirname(lock)) == "environments" and os.path.isdir(made) and not os.path.exists(os.path.join(made, RECORD)):
             halves.append(made)
         if halves:
@@ -108,7 +120,7 @@ def remove_unheld(lock: str, paths: list[str]) -> None:
         except OSError:
             return
         for path in paths:
-            remove(path)
+            shutil.rmtree(path, ignore_errors=True)
 
 
 if __name__ == "__main__":

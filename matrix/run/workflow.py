@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from matrix.disk import DiskFull
+from matrix.disk import DiskFull, name_full_disk
 from matrix.ending.stop import Stopped, hold
 from matrix.environments.building import EnvironmentMissing, prepare_environment
 from matrix.facts.writing import forget_reason, write_not_run
@@ -30,6 +30,7 @@ from matrix.run.pace import estimate_rest
 from matrix.run.progress import RunProgress
 from matrix.run.serverpool import ServerPool
 from matrix.servers import WAYS, ServerUnavailable
+from matrix.servers.directory import TEMPORARY, choose_base
 from matrix.supervisor.failures import ControlMisbehaved, InstrumentBroken, Interrupted
 from matrix.supervisor.header import describe_contents, describe_selection, now
 from matrix.supervisor.job import DEADLINE_S, StackJob, StackRun
@@ -121,7 +122,8 @@ class Run:
         try:
             if self.stop.is_set():
                 raise Interrupted
-            self._note_ran(stack, self._run_rest(stack))
+            with name_full_disk(TEMPORARY, choose_base()):  # what has no name of its own
+                self._note_ran(stack, self._run_rest(stack))
         except EnvironmentMissing as error:
             self._note_not_run(stack, error.reason, error.missing)
         except ServerUnavailable as error:

@@ -45,7 +45,7 @@ def keep(order: dict[str, Any], orders: FileIO, owner: int) -> None:
         if server is not None:
             stop(server, order["stop_signal"])
         for command in order["at_end"]:
-            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            subprocess.run(command, cwd=order["home"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         remove(order["directory"])
 
 

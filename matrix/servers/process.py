@@ -26,6 +26,7 @@ from matrix.servers.server import Answer, WayUnavailable, cut_lines
 LOOPBACK = "127.0.0.1"
 PATIENCE = 120.0  # seconds until a start has failed
 KEEPER = Path(__file__).with_name("keeper.py")
+HOME = Path(__file__).parents[2]
 
 
 @dataclass
@@ -86,6 +87,7 @@ def launch(
         "environment": make_environment(),
         "account": dict(account or {}),
         "directory": str(directory.path),
+        "home": str(HOME),
         "lock": str(directory.path / "lock"),
         "log": str(log),
         "stop_signal": int(stop_signal),

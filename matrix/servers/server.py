@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from matrix.plan.rows import Database
 
@@ -59,6 +60,7 @@ class Server:
     log_reader: Callable[[int], tuple[str, int]] | None = field(default=None, repr=False)
     stopper: Callable[[], None] | None = field(default=None, repr=False)
     room_checker: Callable[[], None] | None = field(default=None, repr=False)
+    made: Path | None = field(default=None, repr=False)  # names of our databases on a given server, one a line
 
     def read_log(self, offset: int = 0) -> tuple[str, int]:
         """Return the log's whole lines from byte `offset` on, and the offset after them.
@@ -74,8 +76,14 @@ class Server:
         if self.room_checker is not None:
             self.room_checker()
 
+    def note(self, name: str) -> None:
+        """Note that a database is about to be made; on a given server it is dropped even if we are killed."""
+        if self.made is not None:
+            with self.made.open("a", encoding="utf-8") as file:
+                file.write(name + "\n")
+
     def stop(self) -> None:
-        """Stop the server and remove its data; a server that was given goes on. May be called again."""
+        """Stop the server and remove its data; a server that was given goes on, without what we made. May be called again."""
         stopper, self.stopper = self.stopper, None
         if stopper is not None:
             stopper()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from urllib.parse import unquote, urlsplit
 
 import psycopg
@@ -10,7 +11,8 @@ import pymysql
 
 from matrix.cache import name_content
 from matrix.plan.rows import Database
-from matrix.servers import mysql, postgresql
+from matrix.servers import mysql, postgresql, process
+from matrix.servers.directory import RunDirectory
 from matrix.servers.server import Server, WayUnavailable, check_answer
 
 SCHEMES = {"postgresql": ("postgresql", "postgres"), "mysql": ("mysql", "mariadb")}
@@ -26,9 +28,18 @@ def start(database: Database) -> Server:
     if not text:
         raise WayUnavailable(f"{database.environment} is not set")
     try:
-        return connect(database, text)
+        server = connect(database, text)
     except WayUnavailable as reason:
         raise WayUnavailable(f"{database.environment}: {reason}", final=True) from None
+    keep_in_order(server)
+    return server
+
+
+def keep_in_order(server: Server) -> None:
+    """Have a keeper drop what we make on the server, should we be killed; the password stays in the environment variable."""
+    directory = RunDirectory()
+    server.made = directory.path / "made"
+    server.stopper = process.launch(directory, [], at_end=[[sys.executable, "-m", "matrix.witness.dropping", server.database.id, str(server.made)]]).stop
 
 
 def identify(database: Database) -> str:

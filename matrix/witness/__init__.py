@@ -48,6 +48,7 @@ def open_witness(server: Server, name: str, password_rounds: int = 1) -> Witness
     """
     if not NAMES.fullmatch(name):
         raise WitnessError(f"database name {name!r} is not 'matrix_' and at most 49 lower-case letters, digits and underscores")
+    server.note(name)
     # A family's driver is only needed when such a server is really used.
     if server.database.kind == "postgresql":
         from matrix.witness.postgresql import PostgresqlWitness

@@ -301,6 +301,40 @@ def test_a_fork_of_the_run_neither_stops_nor_keeps_the_server():
             os.kill(child, signal.SIGKILL)
 
 
+MAKE = """
+import os, time
+from matrix.plan.rows import load_databases
+from matrix.servers import start_server
+from matrix.witness import open_witness
+server = start_server(load_databases()[{row!r}])
+witness = open_witness(server, {name!r})
+print(server.port, flush=True)
+time.sleep(60)
+"""
+
+
+@linux
+@pytest.mark.parametrize(("row", "fixture"), [("postgresql18", "postgresql_server"), ("mysql97", "mysql_server")])
+def test_a_killed_run_leaves_nothing_on_a_given_server(row, fixture, request):
+    given = request.getfixturevalue(fixture)
+    url = f"{given.database.kind}://{given.user}:{given.password}@{given.host}:{given.port}/"
+    name = f"matrix_killed_{os.getpid()}"
+    environment = os.environ | {ROWS[row].environment: url}
+    text = MAKE.format(row=row, name=name)
+    with subprocess.Popen([sys.executable, "-c", text], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as run:
+        assert int(run.stdout.readline()) == given.port
+        assert name in list_names(given)
+        run.kill()
+    wait_until(lambda: name not in list_names(given))
+
+
+def list_names(server):
+    """Return the names of a server's databases and accounts."""
+    databases, accounts = ("pg_database", "pg_roles") if server.database.kind == "postgresql" else ("information_schema.schemata", "mysql.user")
+    columns = ("datname", "rolname") if server.database.kind == "postgresql" else ("schema_name", "user")
+    return {row[0] for column, table in zip(columns, (databases, accounts), strict=True) for row in query(server, f"SELECT {column} FROM {table}")}
+
+
 @linux
 def test_stop_waits_until_all_is_gone_and_may_be_repeated():
     server = start_server(ROWS["mariadb118"], ("embedded",))

@@ -2,21 +2,15 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
 import threading
-import time
-from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from matrix.disk import DiskFull
 from matrix.judging.verdicts import judge_pass
-from matrix.plan.contents import ROOT
 from matrix.plan.rows import load_databases
 from matrix.plan.selection import Selection, make_plan
-from matrix.run import workflow
 from matrix.run.workflow import Options, run_stacks_on
 from matrix.servers import ServerUnavailable, start_server
 from matrix.supervisor import stack as stack_module
@@ -104,52 +98,6 @@ def test_missing_server_is_not_run_and_a_missing_kind_is_no_success(tmp_path, po
     assert any("nothing of the kind mysql ran" in gap for gap in find_gaps(outcome))
 
 
-def test_stopped_run_keeps_what_it_has_and_leaves_nothing_running(tmp_path, postgresql_server, monkeypatch):
-    """A stop in the middle: finished stacks keep their file, the open one keeps its lines but is no result."""
-    cells = []
-    original = workflow.RunProgress.count_cell
-
-    def stop_in_the_second_recipe(self, stack_id):
-        original(self, stack_id)
-        cells.append(stack_id)
-        if len(cells) == 40:
-            os.kill(os.getpid(), 2)
-
-    monkeypatch.setattr(workflow.RunProgress, "count_cell", stop_in_the_second_recipe)
-    outcome, screen = run([postgresql_server], plan_of(STACK, recipes=("plain/*",), cases=("commit_*",)), tmp_path)
-    assert outcome.interrupted
-    assert "stopped before" in screen
-    assert not (tmp_path / f"{STACK}.jsonl").exists()
-    (partial,) = tmp_path.glob(f"{STACK}.*.partial")
-    assert len(partial.read_text().splitlines()) > 5
-    assert not [task for task in Path("/proc/self/task").glob("*/children") if "matrix.probe.warm" in read_commands(task)]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
-def test_run_ends_when_nox_is_killed():
-    """nox dies of SIGTERM at once; its child has to notice by itself, or servers would run on."""
-    command = [sys.executable, "-m", "matrix", "stack", STACK, "--shell"]
-    nox = f"import subprocess, sys; child = subprocess.Popen({command}); print(child.pid, flush=True); child.wait()"
-    with subprocess.Popen(
-        [sys.executable, "-c", nox], env=os.environ | {"NOX_CURRENT_SESSION": "x"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-    ) as process:
-        child = int(process.stdout.readline())
-        time.sleep(1.0)
-        assert Path(f"/proc/{child}").exists()
-        process.kill()
-        process.wait()
-        ends = time.monotonic() + 30
-        while Path(f"/proc/{child}/exe").exists() and time.monotonic() < ends:
-            time.sleep(0.05)
-        assert not Path(f"/proc/{child}/exe").exists()
-
-
-def read_commands(children):
-    """Return the command lines of the processes that a thread of ours has started and not ended."""
-    commands = (Path("/proc", pid, "cmdline") for pid in children.read_text().split())
-    return " ".join(path.read_text() for path in commands if path.exists())
-
-
 def test_full_disk_leaves_no_half_written_result(tmp_path, postgresql_server, monkeypatch):
     from matrix.facts.writing import FactsFile
 
@@ -157,9 +105,9 @@ def test_full_disk_leaves_no_half_written_result(tmp_path, postgresql_server, mo
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(FactsFile, "finish", refuse)
-    outcome, _ = run([postgresql_server], plan_of(STACK), tmp_path)
-    assert "No space left on device" in outcome.broken[STACK]
-    assert not list(tmp_path.glob("*.jsonl"))
+    with pytest.raises(DiskFull, match="the disk is full: no room left for temporary files"):
+        run([postgresql_server], plan_of(STACK), tmp_path)
+    assert not [path for path in tmp_path.iterdir() if path.suffix != ".partial"]
 
 
 def test_password_is_in_no_output(tmp_path, postgresql_server, mysql_server, monkeypatch):
