@@ -6,7 +6,7 @@ from functools import cached_property
 
 from matrix.facts import JsonObject
 from matrix.judging.causes.marks import ENDINGS, Commit, Mark, Proof, find_ended, make_mark
-from matrix.judging.causes.statements import is_write
+from matrix.judging.causes.statements import is_write, matches
 from matrix.judging.verdicts import Judgement, find_leaks, has_broken
 
 
@@ -104,9 +104,7 @@ class Evidence:
 
         The confirmation has the server's statements instead of the client's, so the first pass is asked too.
         """
-        passes = [self.facts["timeline"], (self.other or {}).get("timeline", [])]
-        marks = (make_mark(index, event) for timeline in passes for index, event in enumerate(timeline))
-        return any(m.source == "client" and m.event == "statement" and m.does == what and m.phase == "call" for m in marks)
+        return any(m.event == "statement" and m.does == what and m.phase == "call" for m in (*self.client, *self.other_client))
 
     def in_call(self, marks: Iterable[Mark]) -> list[Mark]:
         return [mark for mark in marks if mark.phase == "call"]
@@ -151,7 +149,7 @@ class Evidence:
 
     def find_text(self, pattern: str, marks: Iterable[Mark] | None = None) -> Mark | None:
         """Return the first mark of what reached the server whose text matches."""
-        return next((mark for mark in (self.wire if marks is None else marks) if re.search(pattern, mark.text, re.IGNORECASE)), None)
+        return next((mark for mark in (self.wire if marks is None else marks) if matches(pattern, mark.text)), None)
 
 
 def find_open(marks: list[Mark], opening: tuple[str, ...]) -> set[int]:

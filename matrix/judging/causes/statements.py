@@ -1,6 +1,10 @@
 """What a statement does, told from its text; enough for reading a timeline, no parser."""
 
 import re
+from functools import lru_cache
+
+# A timeline's texts are few and come again and again, in every cell of a stack.
+remember = lru_cache(maxsize=16_384)
 
 # First word(s) of a statement -> what it does to the transaction it is in.
 TRANSACTION = (
@@ -26,29 +30,41 @@ DDL = re.compile(r"(CREATE(?!\s+(OR\s+REPLACE\s+)?TEMP)|DROP(?!\s+TEMP)|ALTER|TR
 CLEANUP = re.compile(r"(DELETE\s+FROM\s+\S+;?$|TRUNCATE\b|DROP\s+(TABLE|SCHEMA|DATABASE)\b|(SELECT|CALL)\s+(\w+\.)?CLEAN_TABLES\(\))")
 
 
+@remember
 def tidy(text: str | None) -> str:
     """Return a statement in upper case, without comments, with single spaces."""
     return " ".join(COMMENT.sub(" ", text or "").split()).upper()
 
 
+@remember
 def classify(text: str | None) -> str:
     """Return what a statement does: an event name such as 'commit', or 'statement'."""
     tidied = tidy(text)
     return next((name for name, pattern in TRANSACTION if pattern.match(tidied)), "statement")
 
 
+@remember
 def is_write(text: str | None) -> bool:
     return bool(WRITE.match(tidy(text)))
 
 
+@remember
 def is_ddl(text: str | None) -> bool:
     return bool(DDL.match(tidy(text)))
 
 
+@remember
 def is_cleanup(text: str | None) -> bool:
     return bool(CLEANUP.match(tidy(text)))
 
 
+@remember
 def name_savepoint(text: str | None) -> str:
     """Return the savepoint that a SAVEPOINT, RELEASE or ROLLBACK TO names."""
     return tidy(text).rstrip(";").rsplit(" ", 1)[-1].strip('`"')
+
+
+@remember
+def matches(pattern: str, text: str) -> bool:
+    """Say whether a pattern is somewhere in a text, in any case of letters."""
+    return re.search(pattern, text, re.IGNORECASE) is not None
