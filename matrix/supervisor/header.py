@@ -48,6 +48,7 @@ def make_header(job: StackJob, witness: Witness, described: JsonObject) -> JsonO
         "capabilities": witness.capabilities | described["capabilities"],
         "selection": describe_selection(job.recipes, job.cases, job.complete),
         **describe_contents(job.recipes, job.cases),
+        "instrument": job.keys.shared["instrument"] if job.keys else None,
         "started": now(),
         "host": {"cores": os.cpu_count(), "system": platform.platform()},
     }

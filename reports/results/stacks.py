@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -87,6 +88,7 @@ def make_stack(row: JsonObject, stack: str, inputs: Inputs) -> JsonObject:
         about: JsonObject = {"state": state, "complete": False, "problems": [], "cells": 0, **blank}
     else:
         about = describe_run(graded, inputs.now, stack in inputs.current and not missed) | describe_kept(graded, inputs.run_of(stack))
+        about["problems"] += find_mixture(graded, inputs) if about["state"] == "ran" else []
     names = ("line", "mode", "python", "dialect", "driver", "asynchronous", "promised", "summary", "database")
     return {**{name: row[name] for name in names}, "reason": find_reason(stack, inputs), "missing": missed.get("missing"), **about}
 
@@ -111,6 +113,14 @@ def describe_run(graded: GradedStack, now: datetime, current: bool) -> JsonObjec
         "wall_s": footer["wall_s"], "complete": header["selection"]["complete"],
         "problems": list(graded.problems), "cells": graded.count,
     }  # fmt: skip
+
+
+def find_mixture(graded: GradedStack, inputs: Inputs) -> list[str]:
+    """Return that a stack was examined by another state of the instrument than most of its run: badge and baseline are of one alone."""
+    states = Counter(inputs.graded[stack].facts.header.get("instrument") for stack in inputs.graded if stack in inputs.current)
+    usual = states.most_common(1)[0][0]
+    own = graded.facts.header.get("instrument")
+    return [] if own == usual else [f"{graded.facts.stack}: ran with another state of the instrument than the rest of this run; run it again"]
 
 
 def describe_kept(graded: GradedStack, run: str) -> JsonObject:

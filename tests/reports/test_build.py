@@ -204,3 +204,16 @@ def test_headline_is_written_and_checked(root, capsys):
     assert call(root, "headline") == 0
     assert call(root, "check-headline") == 0
     assert "✓ isolates" in (root / "README.md").read_text()
+
+
+def test_two_states_of_the_instrument_make_no_badge_and_no_baseline(root, capsys):
+    """Results that another state of the instrument found are not mixed with these: jobs of one run that do not agree are told."""
+    for stack, instrument in ((STACK, "aaaaaaaa"), ("sa20-psycopg2-postgresql14", "aaaaaaaa"), ("sa21-psycopg2-postgresql18", "bbbbbbbb")):
+        path = write_run(root, stack=stack)
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        write_facts(path.parent, [{**lines[0], "instrument": instrument}, *lines[1:-1]], name=stack)
+    assert call(root, "accept", "--merged") == 1
+    assert "sa21-psycopg2-postgresql18: ran with another state of the instrument" in capsys.readouterr().err
+    assert not (root / "reports" / "baseline.json").exists()
+    assert call(root, "build", "--merged") == 1
+    assert json.loads((root / "reports" / "site" / "badge.json").read_text())["message"] == "error"
