@@ -13,7 +13,7 @@ def checkout(tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("stopped") / "checkout"
     place.mkdir()
     for name in ("matrix", "cases", "fixtures", "reports", "tests/mutants"):
-        shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__", "data", "site", "results.json", "junit.xml"))
+        shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__", "data", "site", "results.json", "junit.xml", "baseline.json"))
     for name in ("noxfile.py", "pyproject.toml", "conftest.py"):
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, place / name)

@@ -13,7 +13,7 @@ from matrix.cache import cache_dir
 from tests.made_facts import leaking, make_cell, make_header, make_lines, write_facts
 
 STACK = "sa20-psycopg2-postgresql18"
-RUN = f"{sys.executable} -m matrix stack {STACK} --recipe plain/real_commits --case commit_twice --fresh --servers embedded,local"
+RUN = f"{sys.executable} -m matrix run --stack {STACK} --recipe plain/real_commits --case commit_twice --fresh --servers embedded,local"
 UNSHARE = ("unshare", "--mount") if os.getuid() == 0 else ("unshare", "--mount", "--user", "--map-root-user")
 
 
@@ -62,7 +62,7 @@ ls reports/data
     assert first.count("\n") == 1
     assert "empty" not in second
     assert "draft" not in second
-    assert f"{STACK}: ran in" in second and second.endswith(f"exit code 0\nrun.json\n{STACK}.jsonl\n")
+    assert f"{STACK}: ran 1 in" in second and second.endswith(f"exit code 0\nrun.json\n{STACK}.jsonl\n")
 
 
 def test_report(checkout):
