@@ -41,6 +41,13 @@ class Child:
         except OSError:
             return 0
 
+    def read_running_times(self) -> list[str]:
+        """Return for each thread how long and how often it has run (Linux); [] when nobody can tell."""
+        try:
+            return [Path(task.path, "schedstat").read_text() for task in os.scandir(f"/proc/{self.pid}/task")]
+        except OSError:
+            return []
+
     def list_ports(self) -> set[int]:
         """Return the TCP ports of the process's own end of its connections (Linux); none when nobody can tell."""
         try:
