@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
 from matrix.environments.building import prepare_environment
+from matrix.facts.reading import read_records
 from matrix.plan.contents import FIXTURES, Recipe, find_cases
 from matrix.plan.rows import load_stacks
 from matrix.servers import Server
@@ -55,7 +55,8 @@ class Bench:
             **{"deadline_s": self.deadline_s} | options,
         )
         run_stack(job)
-        return [json.loads(line) for line in (self.folder / "data" / f"{self.stack_id}.jsonl").read_text().splitlines()]
+        path = self.folder / "data" / f"{self.stack_id}.jsonl"
+        return read_records(path, path.read_bytes())
 
 
 def pick_cells(lines: list[dict], recipe: str, pass_name: str = "first") -> dict[str, dict]:

@@ -14,6 +14,7 @@ import jsonschema_rs
 
 from matrix.facts import JsonObject
 from matrix.facts.consistency import find_contradiction
+from matrix.facts.writing import TIMELINES
 
 SCHEMA = Path(__file__).with_name("facts.schema.json")
 
@@ -106,8 +107,7 @@ def read_records(path: Path, raw: bytes) -> list[JsonObject]:
         except ValueError as error:
             raise FactsError(path, number, f"this is not JSON ({error})") from None
         check_record(path, number, record)
-        expand_timeline(record)
-        records.append(record)
+        records.append(expand_timelines(record))
     return records
 
 
@@ -119,12 +119,14 @@ def check_record(path: Path, number: int, record: JsonObject) -> None:
         raise FactsError(path, number, f"{where} does not follow facts.schema.json: {error.message[:200]}") from None
 
 
-def expand_timeline(record: JsonObject) -> None:
-    """Make a list of events of a timeline that was written as a table."""
-    timeline = record.get("timeline")
-    if isinstance(timeline, dict):
-        columns = timeline["columns"]
-        record["timeline"] = [dict(zip(columns, row, strict=True)) for row in timeline["rows"]]
+def expand_timelines(record: JsonObject) -> JsonObject:
+    """Make a list of events of each timeline that was written as a table; returns the record."""
+    for name in TIMELINES:
+        timeline = record.get(name)
+        if isinstance(timeline, dict):
+            columns = timeline["columns"]
+            record[name] = [dict(zip(columns, row, strict=True)) for row in timeline["rows"]]
+    return record
 
 
 def check_footer(path: Path, raw: bytes, records: list[JsonObject]) -> None:

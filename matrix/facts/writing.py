@@ -10,6 +10,7 @@ from matrix.facts import JsonObject
 
 FORMAT = 1
 PLACE = "the facts"
+TIMELINES = ("timeline", "meant")
 
 
 class FactsFile:
@@ -28,7 +29,7 @@ class FactsFile:
 
     def write(self, line: JsonObject) -> None:
         """Append one line (JSON object) and hand it to the operating system at once."""
-        data = self._hide_secrets(json.dumps(line, separators=(",", ":"))).encode() + b"\n"
+        data = self._hide_secrets(json.dumps(pack_timelines(line), separators=(",", ":"))).encode() + b"\n"
         self._digest.update(data)
         self._lines += 1
         self._cells += line["kind"] == "cell"
@@ -65,6 +66,18 @@ class FactsFile:
             self._file.close()
         except OSError:
             pass  # what a full disk did not take has been told
+
+
+def pack_timelines(line: JsonObject) -> JsonObject:
+    """Return the line with its lists of events as tables, which name their columns once."""
+    packed = {name: pack_events(line[name]) for name in TIMELINES if line.get(name)}
+    return {**line, **packed} if packed else line
+
+
+def pack_events(events: list[JsonObject]) -> JsonObject:
+    """Return events as the names of the columns and a row of values per event."""
+    columns = list(events[0])
+    return {"columns": columns, "rows": [[event[column] for column in columns] for event in events]}
 
 
 def write_not_run(directory: Path, stack_id: str, reason: str, missing: str) -> None:

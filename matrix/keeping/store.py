@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from matrix.facts import JsonObject
+from matrix.facts.reading import expand_timelines
 
 ASIDE = "aside"
 # How every line of a cell and of a recipe begins: it is told from others without being read whole.
@@ -35,7 +36,7 @@ class StoredCell:
 
     def read(self) -> tuple[JsonObject, JsonObject | None]:
         """Return the facts of its passes."""
-        return json.loads(self.first), json.loads(self.confirmation) if self.confirmation else None
+        return expand_timelines(json.loads(self.first)), expand_timelines(json.loads(self.confirmation)) if self.confirmation else None
 
 
 @dataclass

@@ -1,8 +1,6 @@
 """The pytest plugin that reports each cell to the supervisor and waits for its "go on"."""
 
 import os
-import sysconfig
-import traceback
 
 import pytest
 
@@ -11,10 +9,11 @@ from matrix.probe.dirt import ProcessState
 from matrix.probe.events import Timeline
 from matrix.probe.forks import serve_forks
 from matrix.probe.idleness import answer_signals
+from matrix.probe.notes import Notes
 from matrix.probe.settings import SessionSettings
+from matrix.probe.tracebacks import find_ours, format_error, keep_short, shorten_paths
 
 STOP = "stop"
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def collect_recipe(channel):
@@ -24,7 +23,7 @@ def collect_recipe(channel):
     """
     probe = Probe(channel)
     # no:capture: children write to files of their own; native: pytest's own tracebacks parse the
-    # source of every frame, up to 0.2 s for one error inside SQLAlchemy
+    # source of every frame, up to 0.2 s for one error inside SQLAlchemy (what remain are those of collecting)
     arguments = [
         channel.request["recipe"],
         "-q",
@@ -51,6 +50,7 @@ class Probe(object):
 
     def __init__(self, channel):
         self.channel = channel
+        self.notes = None
         self.timeline = Timeline()
         self.settings = SessionSettings(os.environ["MATRIX_DATABASE_URL"].partition("+")[0])
         self.process = ProcessState(self.timeline)
@@ -70,6 +70,7 @@ class Probe(object):
             return True
         self.channel.close()
         self.channel = channel
+        self.notes = Notes(channel.request["notes"])
         answer_signals(channel)
         session.items = self.pick_items(session.items, channel.request["cases"], channel.request["repeat"])
         return None
@@ -101,14 +102,15 @@ class Probe(object):
     def begin_cell(self, item):
         self.cell = {"case": name_case(item), "phases": {"setup": None, "call": None, "teardown": None}, "errors": []}
         self.process.remember()
-        self.channel.send({"begin": self.cell["case"], "at": self.timeline.start()})
+        keep_short(item)
+        self.notes.begin(self.cell["case"], self.timeline.start())
 
     def end_cell(self, item):
         cell, self.cell = self.cell, None
         cell["duration_s"] = round(self.timeline.stop(), 6)
         cell["timeline"] = self.timeline.events
         cell["process"] = self.process.find_dirt() + self.settings.take()
-        if self.ask({"ended": cell}) == STOP:
+        if self.ask({"ended": cell, "opened": self.notes.end()}) == STOP:
             # not shouldstop: pytest would print that with the source of every frame, for 0.2 s of processor time
             item.session.shouldfail = "retired"
 
@@ -136,7 +138,7 @@ class Probe(object):
         yield
 
     def begin_phase(self, phase):
-        self.channel.send({"phase": phase, "at": self.timeline.begin_phase(phase)})
+        self.notes.begin_phase(phase, self.timeline.begin_phase(phase))
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, call):
@@ -160,21 +162,6 @@ class Probe(object):
             self.wider_fixtures = False
             self.ask({"baseline": True})
             self.process.remember()
-
-
-FOLDERS = tuple(os.path.join(ROOT, name) + os.sep for name in ("cases", "fixtures", "tests"))
-PACKAGES = sysconfig.get_paths()["purelib"] + os.sep
-
-
-def format_traceback(excinfo, ours):
-    """Return the traceback from the first frame of a case, recipe or application on, without pytest's frames."""
-    start = ours[0]._rawentry if ours else excinfo.tb
-    return "".join(traceback.format_exception(excinfo.type, excinfo.value, start))
-
-
-def shorten_paths(text):
-    """Return the text without the places where this machine keeps the repository and the packages."""
-    return text.replace(PACKAGES, "").replace(ROOT + os.sep, "")
 
 
 def make_twins(item, count):
@@ -212,12 +199,13 @@ def name_case(item):
 def describe_error(excinfo, report):
     """Return one error of a phase as JSON values; the message is cut at 4,000 characters."""
     kind = excinfo.type
-    ours = [entry for entry in excinfo.traceback if str(entry.path).startswith(FOLDERS)]
+    ours = find_ours(excinfo.tb)
     return {
         "phase": report.when,
         "type": kind.__name__ if kind.__module__ == "builtins" else kind.__module__ + "." + kind.__qualname__,
         "message": str(excinfo.value)[:4000],
         "assertion": issubclass(kind, AssertionError),
-        "where": "%s:%d" % (shorten_paths(str(ours[-1].path)), ours[-1].lineno + 1) if ours else "",
-        "traceback": shorten_paths(format_traceback(excinfo, ours))[-6000:],
+        "where": "%s:%d" % (shorten_paths(ours[-1].tb_frame.f_code.co_filename), ours[-1].tb_lineno) if ours else "",
+        # from the first frame of ours on, without pytest's
+        "traceback": shorten_paths(format_error(excinfo.value, ours[0] if ours else excinfo.tb))[-6000:],
     }

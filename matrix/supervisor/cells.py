@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from matrix.facts import JsonObject
-from matrix.judging.verdicts import judge_pass
+from matrix.judging.verdicts import RED, judge_pass
 from matrix.plan.contents import Case, Recipe
 from matrix.supervisor.childrun import CONFIRMATION, FIRST, REPEATED, ChildRun, fail_collection
 from matrix.supervisor.examination import Examination
@@ -55,15 +55,17 @@ def examine_recipe(exam: Examination, recipe: Recipe, cases: Iterable[Case], unm
 
 def run_passes(exam: Examination, process: RecipeProcess, groups: list[list[str]], facts: RecipeFacts) -> None:
     """Run the first pass, confirm what is not known in another order, and repeat a case that left something in its process."""
-    run_groups(exam, process, groups, FIRST, facts)
-    unknown = {case for case, cell in facts.first.items() if exam.review.needs_confirmation(cell, facts.agreements[case])}
-    if unknown:
-        facts.unlogged = exam.witness.start_statements()
-        try:
+    unlogged = exam.witness.start_statements()
+    try:
+        run_groups(exam, process, groups, FIRST, facts)
+        unknown = {case for case, cell in facts.first.items() if exam.review.needs_confirmation(cell, facts.agreements[case])}
+        if unknown:
             again = [[case for case in group[::-1] if case in unknown] for group in groups[::-1]]
             run_groups(exam, process, again, CONFIRMATION, facts)
-        finally:
-            exam.witness.stop_statements()
+    finally:
+        exam.witness.stop_statements()
+    if any(judge_pass(cell) in RED for cell in facts.cells):
+        facts.unlogged = unlogged
     dirty = [case for case, cell in facts.first.items() if not cell["unmet"] and cell["process"] and cell["ended"] == "finished"]
     if dirty:
         facts.repeats = repeat_case(exam, process, dirty[0])

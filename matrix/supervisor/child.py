@@ -8,6 +8,7 @@ from pathlib import Path
 
 from matrix.facts import JsonObject
 from matrix.probe.channel import Channel, ChannelClosed
+from matrix.probe.notes import read_notes
 
 HELLO_SECONDS = 30.0
 OUTPUT_TAIL = 4000
@@ -17,9 +18,9 @@ ESTABLISHED = "01"  # in /proc/net/tcp: both ends are there
 class Child:
     """A process under test: its channel, its output, and how to end it."""
 
-    def __init__(self, channel: Channel, output: Path, wait_status: Callable[[int, float], int | None]) -> None:
+    def __init__(self, channel: Channel, output: Path, notes: Path, wait_status: Callable[[int, float], int | None]) -> None:
         self.channel = channel
-        self._output = output
+        self._output, self._notes = output, notes
         self._wait_status = wait_status
         hello = channel.receive(HELLO_SECONDS)
         if hello is None:
@@ -40,6 +41,13 @@ class Child:
             return len(os.listdir(f"/proc/{self.pid}/task"))
         except OSError:
             return 0
+
+    def read_running_times(self) -> list[str]:
+        """Return for each thread how long and how often it has run (Linux); [] when nobody can tell."""
+        try:
+            return [Path(task.path, "schedstat").read_text() for task in os.scandir(f"/proc/{self.pid}/task")]
+        except OSError:
+            return []
 
     def list_ports(self) -> set[int]:
         """Return the TCP ports of the process's own end of its connections (Linux); none when nobody can tell."""
@@ -77,20 +85,26 @@ class Child:
         except OSError:
             return ""
 
+    def read_notes(self) -> JsonObject | None:
+        """Return the cell that was running when the process died: case, when it began, and when its phases did."""
+        return read_notes(str(self._notes))
+
     def close(self) -> None:
         """Forget the process: it has ended."""
         self.channel.close()
         self._output.unlink(missing_ok=True)
+        self._notes.unlink(missing_ok=True)
 
 
 def connect_child(socket_path: str, directory: Path, request: JsonObject, wait_status: Callable[[int, float], int | None]) -> Child:
     """Have a process fork a child for the request; raises OSError when nobody serves the socket."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     output = directory / f"child-{os.urandom(4).hex()}.log"
+    notes = output.with_suffix(".notes")
     connection.connect(socket_path)
     channel = Channel(connection)
-    channel.send({**request, "output": str(output)})
-    return Child(channel, output, wait_status)
+    channel.send({**request, "output": str(output), "notes": str(notes)})
+    return Child(channel, output, notes, wait_status)
 
 
 def describe_status(status: int | None) -> JsonObject:

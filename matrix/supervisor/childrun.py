@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from matrix.facts import JsonObject
+from matrix.judging.verdicts import RED, judge_pass
 from matrix.probe.channel import ChannelClosed
 from matrix.supervisor.child import Child, describe_status
 from matrix.supervisor.examination import Examination
@@ -64,24 +65,16 @@ class ChildRun:
     def _follow(self, child: Child) -> None:
         while True:
             message = self._watch.receive()
-            if "begin" in message:
-                self._begin_cell(message)
-            elif "phase" in message:
-                assert self._open is not None, "a phase of no cell"
-                self._open["phases"].append((message["at"], message["phase"]))
-            elif "baseline" in message:
+            if "baseline" in message:
                 self._baseline = self.witness.record_baseline()
                 child.go_on()
             elif "ended" in message:
+                self._open = message["opened"]
                 self._end_cell(child, message["ended"])
             elif "finished" in message:
                 if message["finished"] == INTERNAL_ERROR:
                     self.endings.append("its wider fixtures did not end well:\n" + child.read_output())
                 return
-
-    def _begin_cell(self, message: JsonObject) -> None:
-        self._open = {"case": message["begin"], "at": message["at"], "phases": [(0.0, "setup")]}
-        self._watch.begin()
 
     def _end_cell(self, child: Child, facts: JsonObject) -> None:
         """Look for residue, repair what the child does not hold, and let it go on or retire."""
@@ -118,9 +111,7 @@ class ChildRun:
     def _add_cell(self, facts: JsonObject) -> None:
         opened, self._open = self._open, None
         assert opened is not None, "the end of no cell"
-        statements = self.witness.read_statements() if self.pass_name == CONFIRMATION else []
-        facts["timeline"] = merge_statements(facts["timeline"], statements, opened, self.exam.stack.database.kind)
-        cell = {
+        cell: JsonObject = {
             "kind": "cell",
             "cell": f"{self.exam.stack.id}/{self.recipe.id}/{facts['case']}",
             "recipe": self.recipe.id,
@@ -133,13 +124,28 @@ class ChildRun:
             "child": self.number,
             **facts,
         }
+        self._add_statements(cell, opened)
         self.cells.append(cell)
         self.on_cell(cell)
+
+    def _add_statements(self, cell: JsonObject, opened: JsonObject) -> None:
+        """Give a red cell's timeline what its server heard; nobody reads a clean one's.
+
+        What the client meant is kept beside it, where the server's own words replace it: rules ask for it.
+        """
+        if self.pass_name == REPEATED or (self.pass_name == FIRST and judge_pass(cell) not in RED):
+            self.witness.skip_statements()
+            return
+        client = cell["timeline"]
+        cell["timeline"] = merge_statements(client, self.witness.read_statements(), opened, self.exam.stack.database.kind)
+        kept = set(map(id, cell["timeline"]))
+        cell["meant"] = [event for event in client if id(event) not in kept]
 
     def _charge_crash(self, child: Child) -> None:
         """The child died: its open cell is charged; the others still get their verdict."""
         status = child.wait(5.0)
         what = describe_status(status)
+        self._open = child.read_notes()
         if self._open is None and self.cells:
             self.endings.append(f"the process ended with {what} while its wider fixtures were torn down")
             return

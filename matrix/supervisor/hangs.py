@@ -13,6 +13,7 @@ from matrix.supervisor.failures import Interrupted
 from matrix.witness import LockWait, Witness
 
 QUIET_S = 0.012  # a cell that says nothing for so long is looked at
+STILL_S = 0.004  # time in which a process has not run if it waits for a lock
 LOOK_S = 0.008  # time between two looks at the server's lock views
 AGAIN_S = 0.004  # time until a wait found hopeless is looked at once more
 ANSWER_S = 0.004  # time between two looks for the answer to a signal
@@ -30,6 +31,7 @@ class HangWatch:
     def __init__(self, child: Child, witness: Witness, deadline_s: float, stop: Event) -> None:
         self._child, self._witness, self._deadline_s, self._stop = child, witness, deadline_s, stop
         self._suspects: set[tuple[int, tuple[int, ...]]] = set()
+        self._ran: list[str] | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -41,21 +43,36 @@ class HangWatch:
 
     def receive(self) -> JsonObject:
         """Return the child's next message; raises ChannelClosed when it died, Interrupted when the run stops."""
-        wait = QUIET_S
+        wait = QUIET_S - STILL_S
+        self._ran = None
         while True:
             message = self._child.channel.receive(wait)
             if message is not None and "idle" not in message:
                 return message
             if self._stop.is_set():
                 raise Interrupted
-            self._look()
-            wait = max(AGAIN_S if self._suspects else LOOK_S, getattr(self._witness, "lock_view_s", 0.0))
+            wait = self._look()
 
-    def _look(self) -> None:
+    def _look(self) -> float:
+        """Look at what hangs or takes too long, end what must be ended; returns the seconds until the next look."""
         elapsed = time.monotonic() - self._began
         if elapsed >= self._deadline_s + self._steps * STEP_S:
             self._take_step(elapsed)
-            return
+        elif self._stands_still() or self._suspects:
+            self._look_at_locks(elapsed)
+        else:
+            return STILL_S
+        return AGAIN_S if self._suspects else LOOK_S
+
+    def _stands_still(self) -> bool:
+        """Whether no thread has run since the last look; who runs is slow, and the server need not be asked.
+
+        Where nobody can tell, it may stand still.
+        """
+        before, self._ran = self._ran, self._child.read_running_times()
+        return before == self._ran
+
+    def _look_at_locks(self, elapsed: float) -> None:
         waits = self._witness.find_lock_waits()
         hopeless = [wait for wait in waits if self._is_hopeless(wait, {other.waiter for other in waits})]
         # twice in a row: an answer may have been on its way while the holder's next statement was sent

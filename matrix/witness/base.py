@@ -160,17 +160,21 @@ class Witness(ABC):
     def repair(self, baseline: Observation, residue: Iterable[Residue]) -> str:
         """Restore the baseline in the cheapest way and prove it; say what was done.
 
-        Backends named by open transactions or locks in `residue` are terminated, no others.
-        Raises RepairBlocked when a live backend stands in the way, and RepairFailed.
+        Backends named by open transactions or locks in `residue`, which find_residue() has just
+        said, are terminated, no others. Raises RepairBlocked when a live backend stands in the
+        way, and RepairFailed.
         """
-        done = self._terminate_leftovers(residue)
-        for mend in (self._mend, self._rebuild):
+        left = list(residue)
+        done = self._terminate_leftovers(left)
+        if any(found.kind in PASSING for found in left):
             left = self.find_residue(baseline)
+        for mend in (self._mend, self._rebuild):
             if not left:
                 return ", ".join(done) or "nothing"
             self._refuse_live_backends(left)
             done.append(mend(baseline, left))
-        if left := self.find_residue(baseline):
+            left = self.find_residue(baseline)
+        if left:
             raise RepairFailed(left)
         return ", ".join(done)
 
@@ -294,6 +298,10 @@ class Witness(ABC):
     @abstractmethod
     def read_statements(self) -> list[Statement]:
         """Statements logged since the last read, in the server's order."""
+
+    @abstractmethod
+    def skip_statements(self) -> None:
+        """Forget what was logged until now: nobody will read it."""
 
     @abstractmethod
     def stop_statements(self) -> None: ...

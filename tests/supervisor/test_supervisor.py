@@ -80,6 +80,16 @@ def test_red_cell_is_confirmed_with_the_servers_own_log(bench):
         assert {event["backend"] for event in server} <= {event["backend"] for event in cell["timeline"] if event["source"] == "client"}
 
 
+def test_red_cell_has_the_servers_own_words_after_its_first_pass(bench):
+    lines = bench.run([bench.write_recipe("leaky", REAL), bench.write_recipe("clean", CLEAN)], CASES)
+    for cell in pick_cells(lines, "plain/leaky").values():
+        assert "commit" in {event["event"] for event in cell["timeline"] if event["source"] == "server"}
+        assert {event["event"] for event in cell["meant"]} >= {"statement"}
+        assert "statement" not in {event["event"] for event in cell["timeline"] if event["source"] == "client"}
+    for cell in pick_cells(lines, "plain/clean").values():
+        assert {event["source"] for event in cell["timeline"]} == {"client"}
+
+
 def test_missing_log_of_the_server_is_recorded_with_its_reason(postgresql_bench, monkeypatch):
     monkeypatch.setattr(postgresql_bench.server, "log_reader", None)  # as if it were somebody else's
     lines = postgresql_bench.run([postgresql_bench.write_recipe("leaky", REAL)], CASES)

@@ -45,9 +45,12 @@ class Evidence:
 
     @cached_property
     def other_client(self) -> list[Mark]:
-        """The client's marks of the pass that is not shown; their indexes are of no use for a proof."""
-        timeline = (self.other or {}).get("timeline", [])
-        return [mark for index, event in enumerate(timeline) if (mark := make_mark(index, event)).source == "client"]
+        """The client's marks that the shown timeline lacks: of the pass that is not shown, and those that the server's
+        own words replaced. Their indexes are of no use for a proof.
+        """
+        other = self.other or {}
+        events = [*other.get("timeline", []), *other.get("meant", []), *self.facts.get("meant", [])]
+        return [mark for index, event in enumerate(events) if (mark := make_mark(index, event)).source == "client"]
 
     @cached_property
     def server(self) -> list[Mark]:
@@ -102,7 +105,7 @@ class Evidence:
     def sent(self, what: str) -> bool:
         """True when the application sent this ('commit', 'rollback') as text, in either pass.
 
-        The confirmation has the server's statements instead of the client's, so the first pass is asked too.
+        A timeline may have the server's statements instead of the client's, so what it lacks is asked too.
         """
         return any(m.event == "statement" and m.does == what and m.phase == "call" for m in (*self.client, *self.other_client))
 

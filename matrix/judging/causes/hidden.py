@@ -61,7 +61,7 @@ def copy_lacks_rows(cell: Evidence) -> Proof | None:
 def other_database(cell: Evidence) -> Proof | None:
     if not cell.breaks or not cell.facts["errors"]:
         return None
-    # The confirmation may lack the client's statements, so the first pass is asked too.
+    # The timeline may lack the client's statements.
     if mark := find_sqlite_read(cell.client):
         return mark.prove(", to SQLite, and it read rows that it had not written there")
     mark = find_sqlite_read(cell.other_client)

@@ -196,6 +196,9 @@ class MysqlWitness(Witness):
     def read_statements(self) -> list[Statement]:
         return self._log.read(self._cursor)
 
+    def skip_statements(self) -> None:
+        self._log.skip()
+
     def stop_statements(self) -> None:
         self._log.stop(self._cursor)
 

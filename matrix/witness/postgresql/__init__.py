@@ -37,6 +37,7 @@ class PostgresqlWitness(Witness):
         self._activity = Activity(self._cursor, name, name)
         self._known: dict[str, tuple[Catalogue, Contents]] = {}
         self._log_offset: int | None = None
+        self._log_zone = ZoneInfo("UTC")
         self.capabilities = self._read_capabilities()
 
     def _read_capabilities(self) -> dict[str, bool]:
@@ -171,6 +172,7 @@ class PostgresqlWitness(Witness):
 
     def _start_log(self) -> None:
         self._log_offset = self._server.read_log(self._log_offset or 0)[1]
+        self._log_zone = ZoneInfo(self._ask("show log_timezone"))
         for setting in ("log_statement = 'all'", "log_duration = off"):
             self._order(f"alter role {{}} set {setting}", self.account.user)
 
@@ -180,8 +182,11 @@ class PostgresqlWitness(Witness):
         text, offset = self._server.read_log(self._log_offset)
         whole = text[: text.rfind("\n") + 1]
         self._log_offset = offset - len(text[len(whole) :].encode())
-        zone = ZoneInfo(self._ask("show log_timezone"))
-        return list(parse_log(whole, self.account.database, zone))
+        return list(parse_log(whole, self.account.database, self._log_zone))
+
+    def skip_statements(self) -> None:
+        if self._log_offset is not None:
+            self._log_offset = self._server.read_log(self._log_offset)[1]
 
     def stop_statements(self) -> None:
         for setting in ("log_statement", "log_duration"):

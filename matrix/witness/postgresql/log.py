@@ -40,5 +40,5 @@ def _open_entry(match: re.Match[str], database: str, zone: ZoneInfo) -> tuple[fl
     # whoever creates or drops a copy is connected to another database, and names this one
     if level != "LOG" or not ((where or "").startswith(database) or database in statement):
         return None
-    at = datetime.strptime(moment, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=zone)
+    at = datetime.fromisoformat(moment).replace(tzinfo=zone)
     return at.timestamp(), int(pid), [statement]
