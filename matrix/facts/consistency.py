@@ -87,11 +87,18 @@ def check_whole(stem: str, records: list[JsonObject]) -> Problem | None:
     for recipe in header["selection"]["recipes"]:
         if recipe not in known:
             return None, f"recipe {recipe} was selected but has no line"
-    ran: dict[str, set[str]] = {recipe: set() for recipe in applying(records)}
-    for record in cells:
-        if record["pass"] == "first":
-            ran.setdefault(record["recipe"], set()).add(record["case"])
+    ran = collect_cases(records, header["selection"])
     return find_lost_pair(ran, header["selection"].get("pairs", {})) or find_lost_cell(ran, header["selection"].get("pairs", {}))
+
+
+def collect_cases(records: list[JsonObject], selection: JsonObject) -> dict[str, set[str]]:
+    """Return the cases of each applying recipe that the run was of; what is there of a wider one proves nothing about this."""
+    recipes, cases = set(selection["recipes"]), {case.split("[")[0] for case in selection["cases"]}
+    ran: dict[str, set[str]] = {recipe: set() for recipe in applying(records) if recipe in recipes}
+    for _, record in cell_lines(records):
+        if record["pass"] == "first" and record["recipe"] in ran and record["case"].split("[")[0] in cases:
+            ran[record["recipe"]].add(record["case"])
+    return ran
 
 
 def find_lost_pair(ran: dict[str, set[str]], pairs: dict[str, list[str]]) -> Problem | None:

@@ -22,9 +22,9 @@ class StackOutcome:
     """How one stack ended."""
 
     seconds: float
-    ran: int
+    ran: int = 0
     """Cells that ran now."""
-    kept: int
+    kept: int = 0
     """Cells whose facts an earlier run left and that are still true."""
     oldest: str | None = None
     """When the run began that the oldest of the kept cells comes from (ISO 8601, UTC)."""
