@@ -31,7 +31,6 @@ class HangWatch:
     def __init__(self, child: Child, witness: Witness, deadline_s: float, stop: Event) -> None:
         self._child, self._witness, self._deadline_s, self._stop = child, witness, deadline_s, stop
         self._suspects: set[tuple[int, tuple[int, ...]]] = set()
-        self._ran: list[str] | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -44,7 +43,6 @@ class HangWatch:
     def receive(self) -> JsonObject:
         """Return the child's next message; raises ChannelClosed when it died, Interrupted when the run stops."""
         wait = QUIET_S - STILL_S
-        self._ran = None
         while True:
             message = self._child.channel.receive(wait)
             if message is not None and "idle" not in message:
@@ -58,19 +56,11 @@ class HangWatch:
         elapsed = time.monotonic() - self._began
         if elapsed >= self._deadline_s + self._steps * STEP_S:
             self._take_step(elapsed)
-        elif self._stands_still() or self._suspects:
-            self._look_at_locks(elapsed)
+        elif self._child.has_run() and not self._suspects:
+            return STILL_S  # who runs is slow: the server need not be asked
         else:
-            return STILL_S
+            self._look_at_locks(elapsed)
         return AGAIN_S if self._suspects else LOOK_S
-
-    def _stands_still(self) -> bool:
-        """Whether no thread has run since the last look; who runs is slow, and the server need not be asked.
-
-        Where nobody can tell, it may stand still.
-        """
-        before, self._ran = self._ran, self._child.read_running_times()
-        return before == self._ran
 
     def _look_at_locks(self, elapsed: float) -> None:
         waits = self._witness.find_lock_waits()

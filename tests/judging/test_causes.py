@@ -537,3 +537,10 @@ def test_what_sqlite_has_not_implemented():
     missing = breaking("", "NotImplementedError")
     assert find_cause(cell("1c> PRAGMA main.table_info('customers')", **missing))[0].id == "other_kind_of_database"
     assert find_cause(cell("1c> SELECT 1", **missing)) is None
+
+
+@pytest.mark.parametrize("setup", [("1s> checkout", "1s> begin", "1s> commit", "1s> checkin"), ("1s> checkout", "1s> begin", "1s: CREATE DATABASE a_copy")])
+def test_connection_that_seeds_or_makes_a_database_was_not_prepared_for_the_application(setup):
+    """Seen when the first pass of a cell that is the first of its child was judged alone."""
+    shown = cell(*setup, "2c> checkout", f"2c: {SELECT}", **BREAK)
+    assert CAUSES["same_session_every_time"].rule(shown) is None
