@@ -57,10 +57,7 @@ class Command:
         """Signal it, or all of its process group, and wait for its end."""
         self.find_processes()
         (os.killpg if group else os.kill)(self.process.pid, number)
-        try:
-            self.process.wait(SOON)
-        finally:
-            self.process.stdin.close()
+        self.process.wait(SOON)
 
     def find_processes(self) -> dict[int, str]:
         """Return the command lines of all that it has started: what carries our variable or its mark, and servers in its directories."""
@@ -84,6 +81,7 @@ class Command:
                 self.kill_left()
                 raise AssertionError(f"left after {SOON:.0f} s: {left}\n{self.read_output()}")
             time.sleep(0.05)
+        self.process.stdin.close()  # till now, for a shell would end with it
         assert "Traceback" not in self.read_output(), self.read_output()
 
     def kill_left(self) -> None:

@@ -1,5 +1,6 @@
 """Told to end, or killed: at whatever moment, nothing of any command is left."""
 
+import fcntl
 import json
 import os
 import random
@@ -11,7 +12,7 @@ import pytest
 
 from matrix.cache import cache_dir
 from matrix.ending.command import NOX
-from tests.ending.command import Command
+from tests.ending.command import SOON, Command
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, which only Linux has")
 STACK = "sa20-psycopg2-postgresql18"
@@ -73,20 +74,30 @@ def test_a_stopped_run_keeps_what_it_has_and_says_so(checkout, number):
     assert json.loads((data / f"{STACK}.notrun.json").read_text())["reason"].startswith("the run was stopped")
 
 
+NOX_LIKE = """
+import os, signal, subprocess, sys
+os.environ.update(NOX_CURRENT_SESSION="x", {variable}=str(os.getpid()))
+child = subprocess.Popen([sys.executable, *{arguments}])
+{then}
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("moment", [0.05, 1.0], ids=["before it asks to be told", "after"])
-def test_a_command_follows_its_nox(checkout, number, moment):
+def test_a_command_follows_its_nox(checkout, number):
     """nox dies of SIGTERM at once; its child has to notice by itself, or servers would run on."""
-    nox = (
-        "import os, subprocess, sys; "
-        f"os.environ.update(NOX_CURRENT_SESSION='x', {NOX}=str(os.getpid())); "
-        f"subprocess.run([sys.executable, *{COMMANDS['shell'][0]}])"
-    )
-    command = Command(checkout, "-c", nox)
-    command.wait_for(lambda: any("--shell" in line and "subprocess" not in line for line in command.find_processes().values()))
-    command.wait(moment)
+    command = Command(checkout, "-c", NOX_LIKE.format(variable=NOX, arguments=COMMANDS["shell"][0], then="child.wait()"), SHELL="/bin/sh")
+    command.wait_for(lambda: "You are in stack" in command.read_output())
     command.end(number)
     command.check_gone()
+
+
+def test_a_command_whose_nox_has_gone_already_begins_nothing(checkout):
+    """It asks to be told of its parent's death, and then looks: before that nobody would have told it."""
+    ending = "os.kill(os.getpid(), signal.SIGKILL)"
+    command = Command(checkout, "-c", NOX_LIKE.format(variable=NOX, arguments=COMMANDS["shell"][0], then=ending), SHELL="/bin/sh")
+    command.process.wait(SOON)
+    command.check_gone()
+    assert "You are in stack" not in command.read_output()
 
 
 def test_no_phase_begins_after_a_stop(checkout):
@@ -139,27 +150,35 @@ print("next phase", flush=True)
     assert command.read_output() == "told True\nstopped by SIGTERM: nothing is kept\n"
 
 
-@pytest.mark.parametrize("thread", [False, True], ids=["main", "thread"])
-def test_children_end_with_a_stop_and_so_do_theirs(checkout, thread):
-    work = 'run_child(["sh", "-c", "sleep 300 & sleep 300"])'
-    body = f"import concurrent.futures\nwith stop.hold(), concurrent.futures.ThreadPoolExecutor() as pool:\n    pool.submit({work[:9]}, {work[10:]}.result()"
-    command = run_python(checkout, body if thread else work)
-    command.wait_for(lambda: sum("sleep\x00300" in line for line in command.find_processes().values()) >= 2)
+POOL = """
+from concurrent.futures import ThreadPoolExecutor
+with stop.hold(), ThreadPoolExecutor() as pool:
+    pool.submit(work)
+"""
+
+
+@pytest.mark.parametrize("begin", ["work()", POOL], ids=["main", "thread"])
+def test_children_end_with_a_stop_and_so_do_theirs(checkout, begin):
+    """At once, and so in order: their output, which theirs hold open, is not waited for."""
+    work = 'def work(): run_child(["sh", "-c", "sleep 300 & sleep 300"], capture_output=True)\n'
+    command = run_python(checkout, work + begin.strip())
+    command.wait_for(lambda: sum(line.startswith("sleep") for line in command.find_processes().values()) == 2)
     command.end(signal.SIGINT)
     assert command.process.returncode == 128 + signal.SIGINT
+    assert command.read_output() == "stopped by SIGINT: nothing is kept\n"
     command.check_gone()
 
 
-def test_who_waits_for_another_runs_lock_ends_too(checkout, tmp_path):
-    import fcntl
-
+@pytest.mark.parametrize("begin", ["work()", POOL], ids=["main", "thread"])
+def test_who_waits_for_another_runs_lock_ends_too(checkout, tmp_path, begin):
+    work = f"def work():\n    print('waiting', flush=True)\n    with hold_lock(Path({str(tmp_path / 'lock')!r})): print('held', flush=True)\n"
     with (tmp_path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        command = run_python(checkout, f"print('waiting', flush=True)\nwith hold_lock(Path({str(tmp_path / 'lock')!r})):\n    print('held', flush=True)")
+        command = run_python(checkout, work + begin.strip())
         command.wait_for(lambda: "waiting" in command.read_output())
         command.end(signal.SIGTERM)
     assert command.process.returncode == 128 + signal.SIGTERM
-    assert "held" not in command.read_output()
+    assert command.read_output() == "waiting\nstopped by SIGTERM: nothing is kept\n"
 
 
 def test_who_cannot_end_in_order_is_ended(checkout):
