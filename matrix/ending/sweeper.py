@@ -109,11 +109,15 @@ def remove_halves(cache: str) -> None:
         halves = [path for path in (made + ".draft", made + ".scratch") if os.path.isdir(path)]
         if os.path.basename(os.path.dirname(lock)) == "environments" and os.path.isdir(made) and not os.path.exists(os.path.join(made, RECORD)):
             halves.append(made)
-        if halves:
-            remove_unheld(lock, halves)
+        remove_unheld(lock, halves)
+    uv = os.path.join(glob.escape(cache), "uv")  # a killed uv leaves what it was unpacking; a living one shares this lock
+    for lock in glob.glob(os.path.join(uv, ".lock")):
+        remove_unheld(lock, glob.glob(os.path.join(uv, ".tmp*")))
 
 
 def remove_unheld(lock: str, paths: list[str]) -> None:
+    if not paths:
+        return
     with open(lock) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

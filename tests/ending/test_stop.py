@@ -7,6 +7,8 @@ import random
 import shutil
 import signal
 import sys
+import textwrap
+import time
 
 import pytest
 
@@ -130,9 +132,9 @@ sys.exit(conclude(main, "nothing is kept"))
 """
 
 
-def run_python(checkout, body):
+def run_python(checkout, body, **variables):
     """Run the lines as a command of ours; returns it ended or not."""
-    return Command(checkout, "-c", RUN.format(body="\n".join("    " + line for line in body.strip().splitlines())))
+    return Command(checkout, "-c", RUN.format(body=textwrap.indent(body.strip(), "    ")), **variables)
 
 
 def test_a_block_that_holds_on_ends_by_itself(checkout):
@@ -221,26 +223,36 @@ subprocess.Popen(["sleep", "300"], env=guard.mark(os.environ), start_new_session
     command.kill_left()
 
 
-def test_what_was_half_built_in_the_cache_goes_with_a_killed_run(checkout, tmp_path):
-    command = Command(
-        checkout,
-        "-c",
-        RUN.format(
-            body="""
-    from matrix.cache import cache_dir, open_scratch, place
-    def build(draft):
-        with open_scratch(draft):
-            (draft / "half").touch()
-            run_child(["sleep", "300"])
-    place(cache_dir() / "programs" / "server", build)
+BUILD = """
+from matrix.cache import cache_dir, open_scratch, place
+def build(draft):
+    with open_scratch(draft):
+        (draft / "half").touch()
+        run_child(["sleep", "300"])
+place(cache_dir() / "programs" / "server", build)
 """
-        ),
-        XDG_CACHE_HOME=str(tmp_path),
-    )
-    programs = tmp_path / "isolation-matrix" / "programs"
-    command.wait_for(lambda: (programs / "server.scratch").exists() and (programs / "server.draft" / "half").exists())
-    command.wait_for(lambda: any("sleep" in line for line in command.find_processes().values()))
-    command.end(signal.SIGKILL)
-    command.check_gone()
-    command.wait(1)
-    assert [path.name for path in programs.iterdir()] == ["server.lock"]
+
+
+def test_what_was_half_built_in_the_cache_goes_with_a_killed_run(checkout, tmp_path):
+    """What uv has left too; what another run is building stays."""
+    cache = tmp_path / "isolation-matrix"
+    programs, others = cache / "programs", cache / "environments" / "others"
+    for place in (others, cache / "environments" / "forsaken", cache / "uv" / ".tmpUnpacked"):
+        place.mkdir(parents=True)
+        place.with_name(".lock" if place.name.startswith(".tmp") else f"{place.name}.lock").touch()
+    with others.with_suffix(".lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = run_python(checkout, BUILD, XDG_CACHE_HOME=str(tmp_path))
+        command.wait_for(lambda: any(line.startswith("sleep") for line in command.find_processes().values()))
+        assert (programs / "server.scratch").exists() and (programs / "server.draft" / "half").exists()
+        command.end(signal.SIGKILL)
+        command.check_gone()
+        ends = time.monotonic() + SOON
+        while (left := sorted(str(path.relative_to(cache)) for path in cache.rglob("*") if path.is_dir())) != [
+            "environments",
+            "environments/others",
+            "programs",
+            "uv",
+        ]:
+            assert time.monotonic() < ends, left
+            time.sleep(0.05)
