@@ -21,6 +21,7 @@ def collect_recipe(channel):
 
     In such a child the same call runs the series and tells the supervisor its end.
     """
+    forget_last_collection()
     probe = Probe(channel)
     # no:capture: children write to files of their own; native: pytest's own tracebacks parse the
     # source of every frame, up to 0.2 s for one error inside SQLAlchemy (what remain are those of collecting)
@@ -43,6 +44,13 @@ def collect_recipe(channel):
     except ChannelClosed:
         return 71
     return code
+
+
+def forget_last_collection():
+    """Keep pytest from collecting garbage five times at the end of a process that only ends."""
+    from _pytest import unraisableexception
+
+    unraisableexception.gc_collect_harder = lambda *arguments: None
 
 
 class Probe(object):

@@ -22,7 +22,7 @@ class Child:
         self.channel = channel
         self._output, self._notes = output, notes
         self._wait_status = wait_status
-        self._ran = self._others_ran = b""
+        self._ran: list[bytes] = []
         hello = channel.receive(HELLO_SECONDS)
         if hello is None:
             raise ChannelClosed("the child said nothing")
@@ -38,24 +38,19 @@ class Child:
 
     def count_threads(self) -> int:
         """Return how many threads the process has (Linux); 0 when it has gone or nobody can tell."""
-        try:
-            return len(os.listdir(f"/proc/{self.pid}/task"))
-        except OSError:
-            return 0
+        return len(self._list_threads())
 
     def has_run(self) -> bool:
-        """Whether one of its threads has run since the last call (Linux); False when nobody can tell."""
-        before, self._ran = self._ran, read_file(f"/proc/{self.pid}/schedstat")
-        if self._ran == before:
-            before, self._others_ran = self._others_ran, self._read_threads()
-            return self._others_ran != before
-        return True
+        """Whether one of its threads has run since the last call, or wants to (Linux); False when nobody can tell."""
+        threads = [f"/proc/{self.pid}/task/{number}" for number in self._list_threads()]
+        before, self._ran = self._ran, [read_file(f"{thread}/schedstat") for thread in threads]
+        return self._ran != before or any(read_state(thread) == "R" for thread in threads)
 
-    def _read_threads(self) -> bytes:
+    def _list_threads(self) -> list[str]:
         try:
-            return b"".join(read_file(f"{task.path}/schedstat") for task in os.scandir(f"/proc/{self.pid}/task"))
+            return os.listdir(f"/proc/{self.pid}/task")
         except OSError:
-            return b""
+            return []
 
     def list_ports(self) -> set[int]:
         """Return the TCP ports of the process's own end of its connections (Linux); none when nobody can tell."""
@@ -69,10 +64,7 @@ class Child:
 
     def is_asleep(self) -> bool:
         """Say whether the main thread waits in the kernel (Linux), neither running nor wanting to."""
-        try:
-            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
-        except OSError:
-            return False
+        return read_state(f"/proc/{self.pid}") == "S"
 
     def kill(self) -> None:
         """End the process and all that it started, now."""
@@ -116,6 +108,11 @@ def read_file(path: str) -> bytes:
         return b""
     finally:
         os.close(file)
+
+
+def read_state(place: str) -> str:
+    """Return the letter of a process's or thread's state, R when it runs or wants to; "" when nobody can tell."""
+    return read_file(f"{place}/stat").rpartition(b") ")[2][:1].decode()
 
 
 def connect_child(socket_path: str, directory: Path, request: JsonObject, wait_status: Callable[[int, float], int | None]) -> Child:

@@ -14,7 +14,8 @@ from matrix.witness import LockWait, Witness
 
 QUIET_S = 0.012  # a cell that says nothing for so long is looked at
 STILL_S = 0.004  # time in which a process has not run if it waits for a lock
-LOOK_S = 0.008  # time between two looks at the server's lock views
+LOOK_S = 0.008  # time between two looks at the server's lock views, and more with every one that shows nothing,
+LONGEST_LOOK_S = 0.032  # up to this: who sleeps, or has the server work for it, is left alone
 AGAIN_S = 0.004  # time until a wait found hopeless is looked at once more
 ANSWER_S = 0.004  # time between two looks for the answer to a signal
 SLEEPS = 2  # a thread found asleep so often after a signal is inside a driver's call, not short of a processor
@@ -38,6 +39,7 @@ class HangWatch:
         self.hang: JsonObject | None = None
         self._suspects.clear()
         self._began = time.monotonic()
+        self._pause = LOOK_S
         self._steps = 0
 
     def receive(self) -> JsonObject:
@@ -57,10 +59,12 @@ class HangWatch:
         if elapsed >= self._deadline_s + self._steps * STEP_S:
             self._take_step(elapsed)
         elif self._child.has_run() and not self._suspects:
+            self._pause = LOOK_S
             return STILL_S  # who runs is slow: the server need not be asked
         else:
             self._look_at_locks(elapsed)
-        return AGAIN_S if self._suspects else LOOK_S
+            self._pause = min(2 * self._pause, LONGEST_LOOK_S)
+        return AGAIN_S if self._suspects else self._pause
 
     def _look_at_locks(self, elapsed: float) -> None:
         waits = self._witness.find_lock_waits()

@@ -202,6 +202,21 @@ def test_two_stacks_share_the_general_log(witness: Witness, client: Client, requ
         other.close()
 
 
+def test_what_was_skipped_in_the_general_log_is_not_read_and_the_rest_is_found_by_its_time(witness: Witness, client: Client) -> None:
+    witness.start_statements()
+    try:
+        with open_client(witness) as heard:
+            heard.say("select 'skipped' as a")
+            witness.skip_statements()
+            heard.say("select 'read' as a")
+            assert [s.text for s in witness.read_statements()] == ["select 'read' as a"]
+            assert witness.read_statements() == []
+        witness._cursor.execute("explain select * from mysql.general_log where event_time >= now()")
+        assert "event_time" in str(witness._cursor.fetchall())
+    finally:
+        witness.stop_statements()
+
+
 def test_the_general_log_of_a_given_server_is_left_alone(request, witness: Witness) -> None:
     server = request.getfixturevalue(f"{witness.product}_server")
     given = type(server)(**{**vars(server), "given": True})

@@ -240,6 +240,28 @@ def test_the_log_is_read_entry_by_entry() -> None:
     assert heard[0].at == 1795304400.1
 
 
+def test_what_was_skipped_in_the_log_is_not_read(witness: Witness) -> None:
+    witness.start_statements()
+    try:
+        with open_client(witness) as client:
+            client.say("select 'skipped' as a")
+            witness.skip_statements()
+            client.say("select 'read' as a")
+            assert [s.text for s in witness.read_statements()] == ["select 'read' as a"]
+    finally:
+        witness.stop_statements()
+
+
+def test_repair_starts_from_the_residue_that_was_just_seen(witness: Witness, client: Client, monkeypatch) -> None:
+    """One look less per red cell; the look that proves the repair stays."""
+    baseline, looks = witness.record_baseline(), []
+    client.say("insert into customers (name, credit) values ('Ann', 1)")
+    residue, find = witness.find_residue(baseline), witness.find_residue
+    monkeypatch.setattr(witness, "find_residue", lambda *arguments: looks.append(find(*arguments)) or looks[-1])
+    assert witness.repair(baseline, residue) == "rows"
+    assert looks == [[]]
+
+
 def test_statements_of_the_extended_protocol_are_heard(witness: Witness) -> None:
     witness.start_statements()
     try:
