@@ -149,7 +149,7 @@ def drift(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure what a cell and a run cost, against the same work by hand."""
+    """Measure what cells and runs cost, against the same work by hand; -- --part cells, runs or hand measures one part."""
     run(session, "-m", "matrix", "bench", *session.posargs)
 
 

@@ -72,8 +72,9 @@ def make_parser() -> argparse.ArgumentParser:
     lock.add_argument("lock", nargs="*", metavar="GLOB", help="names of locks: ids of stacks, or examiner, tests, lint, build")
     lock.add_argument("--check", action="store_true", help="only say which locks do not belong to their row")
     bench = _add(commands, "bench", bench_command, "measure what the instrument costs, against the same work by hand")
-    _add_globs(bench, "stack")
-    _add_run(bench)
+    _add_globs(bench, "stack", "recipe")
+    _add_jobs(bench)
+    _add_bench(bench)
     environments = _add(commands, "environments", environments_command, "build the environments into the cache")
     _add_globs(environments, "stack")
     return parser
@@ -157,10 +158,11 @@ def lock_command(options: argparse.Namespace) -> int:
 
 
 def bench_command(options: argparse.Namespace) -> int:
-    """Compare a cell with a bare loop, and a run with the same by hand."""
-    from matrix.bench.report import run_benchmark
+    """Measure cells, whole runs, and both against the same by hand."""
+    from matrix.bench.report import BenchOptions, run_benchmark
 
-    return run_benchmark(options.stack, options.jobs, options.servers)
+    stacks, recipes = tuple(options.stack), tuple(options.recipe)
+    return run_benchmark(BenchOptions(options.jobs, options.servers, options.part, stacks, recipes, options.pairs, options.all))
 
 
 def environments_command(options: argparse.Namespace) -> int:
@@ -203,9 +205,24 @@ def _add_keeping(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--why", metavar="CELL", help="say whether <stack>/<family>/<recipe>/<case> would be kept, and if not, why; runs nothing")
 
 
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    parts = "cells (against plain pytest), runs (cold, again, after edits) or hand (one cell, and stacks by hand); default: all"
+    parser.add_argument("--part", choices=("cells", "runs", "hand"), help=f"measure one part alone: {parts}")
+    parser.add_argument("--pairs", type=_read_pairs, default=5, metavar="N", help="how often each side is measured, in turn (default: %(default)s)")
+    parser.add_argument("--all", action="store_true", help="with --part runs: runs of every row and case as well, which takes half an hour")
+
+
 def _read_jobs(text: str) -> int:
+    return _read_number(text, "stacks")
+
+
+def _read_pairs(text: str) -> int:
+    return _read_number(text, "pairs")
+
+
+def _read_number(text: str, of: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of stacks, expected 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of {of}, expected 1 or more")
     return int(text)
 
 

@@ -35,13 +35,13 @@ class CellCost:
     ratio: float
 
 
-def compare_cell(stage: Stage, recipe: Recipe, case: str) -> CellCost:
+def compare_cell(stage: Stage, recipe: Recipe, case: str, pairs: int = PAIRS) -> CellCost:
     """Measure bare and supervised in turn, so that a machine that drifts drifts for both."""
     bare, supervised = [], []
     with WarmProcess(stage.python, stage.environment) as warm, RecipeProcess(warm, recipe) as process:
         review = Review("bench", stage.stack.database.product)
         exam = Examination(stage.stack, stage.witness, warm, stage.witness.record_baseline(), DEADLINE_S, Event(), lambda cell: None, review)
-        for _ in range(PAIRS):
+        for _ in range(pairs):
             bare.append(time_bare(stage, recipe, case))
             supervised.append(time_supervised(exam, process, case))
     ratios = [ours / theirs for ours, theirs in zip(supervised, bare, strict=True)]

@@ -37,16 +37,16 @@ def compare_whole(plan: Plan, options: Options, console: Console) -> WholeCost:
         cells = 0
         for stack in plan.stacks:
             with open_stage_on(servers.take(stack.database), stack) as stage:
-                cells += run_stack_by_hand(stage, plan)
+                cells += run_stack_by_hand(stage, plan).cells
         return WholeCost(matrix_s, time.monotonic() - started, cells, sorted(hanging))
 
 
 def find_hanging(directory: Path, plan: Plan) -> set[str]:
-    """Return the cases that hung under any recipe: nothing ends such a wait for those who work by hand."""
+    """Return the cases that hung under any recipe, or ended its process: nothing helps with either by hand."""
     hanging = set()
     for stack in plan.stacks:
         for line in (directory / f"{stack.id}.jsonl").read_text().splitlines():
             facts = json.loads(line)
-            if facts["kind"] == "cell" and facts.get("ended") == "hang":
+            if facts["kind"] == "cell" and facts.get("ended") in ("hang", "crash"):
                 hanging.add(facts["case"])
     return hanging
