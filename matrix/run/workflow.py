@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from matrix.disk import DiskFull, name_full_disk
-from matrix.ending.stop import Stopped, hold
+from matrix.ending.stop import Stopped, get_signal, hold
 from matrix.environments.building import EnvironmentMissing, prepare_environment
 from matrix.facts.writing import forget_reason, write_not_run
 from matrix.keeping.carrying import find_oldest, list_runs, rewrite_kept
@@ -37,6 +37,7 @@ from matrix.supervisor.job import DEADLINE_S, StackJob, StackRun
 from matrix.supervisor.stack import run_stack
 
 DATA = ROOT / "reports" / "data"
+STOPPED = "the run was stopped before this stack had ended"
 NOTICED_S = 0.5  # an environment that took longer was built now
 
 
@@ -129,7 +130,7 @@ class Run:
         except ServerUnavailable as error:
             self._note_not_run(stack, str(error), stack.database.title)
         except (Interrupted, Stopped):
-            self._note_not_run(stack, "the run was stopped before this stack had ended", "")
+            self._note_not_run(stack, STOPPED, "")
         except ControlMisbehaved as error:
             self.stop.set()
             self._note_broken(stack, str(error))
@@ -211,6 +212,9 @@ class Run:
         self.progress.end_stack(stack.id, f"not run: {reason}")
 
     def _note_broken(self, stack: Stack, reason: str) -> None:
+        if get_signal():  # whoever asked for the stop may have told what we started too: nothing of ours is broken
+            self._note_not_run(stack, STOPPED, "")
+            return
         self._check_room(stack)
         self.outcome.broken[stack.id] = reason
         write_not_run(self.options.directory, stack.id, reason, "a working instrument")

@@ -38,6 +38,7 @@ class WarmProcess:
             stderr=self._log,
             cwd=ROOT,
             env=guard.mark(environment),
+            process_group=0,  # what is typed at the terminal is for us, who end it in order
         )
         self._reader = threading.Thread(target=self._read_reports, daemon=True)
         self._reader.start()
