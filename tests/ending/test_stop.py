@@ -66,7 +66,7 @@ def test_a_stopped_run_keeps_what_it_has_and_says_so(checkout, number):
     command = Command(checkout, *COMMANDS["run"][0], "--case", "commit_*")
     partial = f"{STACK}.{command.process.pid}.partial"
     command.wait_for(lambda: (data / partial).exists() and (data / partial).read_bytes().count(b"\n") > 5)
-    command.end(number)
+    command.end(number, group=number == signal.SIGINT)  # which a terminal sends to all in its foreground
     command.check_gone()
     assert command.process.returncode == 128 + number
     assert f"stopped by {number.name}: what was started has ended, what was recorded is kept, and the next run goes on from it" in command.read_output()
