@@ -6,6 +6,7 @@ apt's state on the machine is neither read as "already installed" nor changed.
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -98,11 +99,11 @@ def choose_packages(embedded: Mapping[str, Any]) -> tuple[Archive, Mapping[str, 
 def _build(wanted: Mapping[str, Any], draft: Path) -> None:
     with open_scratch(draft) as scratch:
         apt = write_settings(scratch, wanted["suite"])
-        run_apt([*apt, "update"])
-        run_apt([*apt, "install", "--assume-yes", "--download-only", *wanted["packages"]])
+        run_apt([*apt, "update"], scratch=scratch)
+        run_apt([*apt, "install", "--assume-yes", "--download-only", *wanted["packages"]], scratch=scratch)
         plugins = wanted.get("plugins")
         if plugins:  # the package alone: what it depends on is for administrators
-            run_apt([*apt, "download", plugins], scratch / "cache" / "archives")
+            run_apt([*apt, "download", plugins], scratch / "cache" / "archives", scratch)
         for package in sorted(scratch.glob("cache/archives/*.deb")):
             run_apt(["dpkg-deb", "--extract", str(package), str(draft)])
     for part in UNNEEDED:
@@ -145,9 +146,10 @@ def find_keyring(archive: Archive) -> Path:
     raise WayUnavailable(f"the keys of {archive.name.title()}'s archive are not in {KEYRINGS}; install its archive keyring package")
 
 
-def run_apt(command: Sequence[str], directory: Path = Path("/")) -> str:
-    """Return the command's output; raise WayUnavailable with its last lines when it fails."""
-    done = run_child(command, cwd=directory, capture_output=True, stdin=subprocess.DEVNULL, text=True, errors="replace")
+def run_apt(command: Sequence[str], directory: Path = Path("/"), scratch: Path | None = None) -> str:
+    """Return the command's output; raise WayUnavailable with its last lines when it fails. What apt leaves when killed is in `scratch`."""
+    temporary = {} if scratch is None else {"TMPDIR": str(scratch)}
+    done = run_child(command, cwd=directory, env=os.environ | temporary, capture_output=True, stdin=subprocess.DEVNULL, text=True, errors="replace")
     if done.returncode and says_full(done.stderr):
         raise DiskFull("the cache", cache_dir())
     if done.returncode:
