@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from matrix.facts import JsonObject
 from matrix.judging.controls import is_control
-from matrix.judging.verdicts import RED, judge, judge_pass
+from matrix.judging.verdicts import ISOLATES, RED, judge, judge_pass
 from matrix.keeping.choice import Expected, find_agreement
 from matrix.keeping.keys import CellKeys
+from matrix.supervisor.told import find_told
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Review:
     expected: Expected = field(default_factory=dict)
     commits: Mapping[str, bool] = field(default_factory=dict)
     keys: CellKeys | None = None
+    told: frozenset[str] = field(default_factory=find_told)
 
     def find_agreement(self, first: JsonObject, confirmation: JsonObject | None = None) -> str:
         """Return what a cell agrees with, of the baseline or of a control's duty; "" when it does not, or nobody has reviewed it."""
@@ -50,7 +52,8 @@ class Review:
         """Return a cell's line as it is stored; what tells it from others comes first, so that a reader need not read the rest."""
         key = self.keys.make_key(cell["recipe"], cell["case"]) if self.keys else ""
         front = {"kind": "cell", "pass": cell["pass"], "recipe": cell["recipe"], "case": cell["case"], "key": key, "run": self.run_id, "agreed": agreement}
-        return front | cell
+        unread = agreement and judge_pass(cell) == ISOLATES and cell["cell"] not in self.told
+        return front | cell | ({"timeline": []} if unread else {})  # a clean cell's timeline is shown where a story tells of it
 
     def stamp_recipe(self, recipe: str, rest: JsonObject) -> JsonObject:
         """Return a recipe's own line as it is stored."""
