@@ -6,7 +6,6 @@ exit code is all that comes out. Environments and servers are the very same.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -59,7 +58,7 @@ def run_recipe_by_hand(stage: Stage, recipe: Recipe, cases: Sequence[Case]) -> H
     """Build the schema and run the cases in one pytest process."""
     with open_scratch() as scratch:
         times = scratch / "times"
-        variables = {"MATRIX_BENCH_TIMES": str(times), "MATRIX_BENCH_LIMIT": str(DEADLINE_S), "PATH": os.defpath}
+        variables = {"MATRIX_BENCH_TIMES": str(times), "MATRIX_BENCH_LIMIT": str(DEADLINE_S)}
         command = [str(stage.python), "-m", "pytest", "-p", "matrix.bench.own_time", str(recipe.path.relative_to(ROOT)), "-q", *select_cases(cases)]
         started = time.monotonic()
         stage.witness.build_schema(stage.ddl)

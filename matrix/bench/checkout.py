@@ -11,7 +11,8 @@ from matrix.plan.contents import ROOT
 from matrix.plan.rows import Stack
 
 ROOMS = ("matrix", "cases", "fixtures", "reports", "README.md", "pyproject.toml", "noxfile.py")
-MADE = re.compile(r"__pycache__|\..*|data|site")  # what runs leave behind, and what tools keep
+MADE = re.compile(r"__pycache__|\..*")  # what Python and tools keep
+LEFT = {ROOT / "reports": ["data", "site"]}  # what runs leave behind
 REMARK = "# edited by the benchmark"
 FRONT = re.compile(rb'\{"kind":"cell","pass":"first","recipe":"([^"]+)","case":"([^"]+)"')
 
@@ -28,11 +29,6 @@ class Checkout:
                 shutil.copytree(source, folder / room, ignore=ignore_made)
             else:
                 shutil.copy(source, folder / room)
-
-    def forget(self) -> None:
-        """Remove what runs have left."""
-        for made in (self.data, self.data.with_name("site")):
-            shutil.rmtree(made, ignore_errors=True)
 
     def edit_recipe(self, recipe: str) -> None:
         """Add a remark at the end of a recipe."""
@@ -64,7 +60,8 @@ class Checkout:
 
 def ignore_made(folder: str, names: list[str]) -> list[str]:
     """Return what of a folder is not copied; see shutil.copytree."""
-    return [name for name in names if MADE.fullmatch(name)]
+    left = LEFT.get(Path(folder), [])
+    return [name for name in names if MADE.fullmatch(name) or name in left]
 
 
 def _add_line(path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 from matrix.bench.by_hand import HandRun
@@ -79,24 +80,25 @@ def find_ratio(costs: Sequence[StackCost], read: Callable[[Pair], float]) -> flo
 
 Column = tuple[str, Callable[[Pair], float]]
 SECONDS: tuple[Column, ...] = (
-    ("tests' own s", lambda pair: pair.by_hand.own_s),
-    ("of it reports", lambda pair: pair.by_hand.reports_s),
-    ("start-up s", lambda pair: pair.by_hand.start_s),
-    ("ours s", lambda pair: pair.ours.whole_s),
-    ("of it start-up", lambda pair: pair.ours.start_s),
+    ("tests'\nown s", lambda pair: pair.by_hand.own_s),
+    ("of it\nreports", lambda pair: pair.by_hand.reports_s),
+    ("by hand\nstart-up s", lambda pair: pair.by_hand.start_s),
+    ("ours\ns", lambda pair: pair.ours.whole_s),
+    ("of it\nstart-up", lambda pair: pair.ours.start_s),
 )
 RATIOS: tuple[Column, ...] = (
-    ("ours / own", lambda pair: pair.own_ratio),
-    ("less our start-up", lambda pair: pair.warm_ratio),
-    ("ours / own less reports", lambda pair: pair.silent_ratio),
-    ("ours / by hand", lambda pair: pair.whole_ratio),
+    ("ours /\nown", lambda pair: pair.own_ratio),
+    ("less our\nstart-up", lambda pair: pair.warm_ratio),
+    ("ours / own\nless reports", lambda pair: pair.silent_ratio),
+    ("ours /\nby hand", lambda pair: pair.whole_ratio),
 )
 
 
 def draw_costs(costs: Sequence[StackCost]) -> Table:
     """Return the table of stacks: by hand, ours, the ratios, and the medians of those over the stacks."""
-    table = Table(title=f"medians of {len(costs[0].pairs)} pairs, interleaved; one stack and one process at a time on both sides", show_footer=True)
-    table.add_column("stack", footer="median", overflow="fold")
+    title = f"medians, pairs: {len(costs[0].pairs)}, interleaved; one stack and one process at a time on both sides"
+    table = Table(title=title, show_footer=True, box=SIMPLE)
+    table.add_column("stack", footer="median", no_wrap=True)
     table.add_column("cells", justify="right")
     for name, _ in SECONDS:
         table.add_column(name, justify="right")

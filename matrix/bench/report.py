@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from matrix.run.stage import open_stage
 from matrix.run.workflow import Options
 from matrix.servers.directory import open_scratch
 
+WIDTH = 130  # characters that the widest table needs, where there is no terminal that has its own
 PARTS = ("cells", "runs", "hand")
 CELLS = (
     ("sa20-psycopg2-postgresql18", "plain/create_savepoint", 2.0),
@@ -52,7 +54,7 @@ def run_benchmark(options: BenchOptions) -> int:
     if options.every and options.part != "runs":
         raise SelectionError("--all is for whole runs and takes half an hour: it needs --part runs beside it")
     parts = {"cells": report_cells, "runs": report_runs, "hand": report_hand}
-    saying = Saying(Console())
+    saying = Saying(Console(width=None if sys.stdout.isatty() else WIDTH))
     kept = [parts[part](options, saying) for part in PARTS if options.part in (None, part)]
     return 0 if all(kept) else 1
 

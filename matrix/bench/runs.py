@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 from matrix.bench.checkout import Checkout
@@ -152,9 +153,10 @@ def list_globs(selection: Selection) -> list[str]:
 
 def draw_runs(costs: Sequence[RunCost], name: str) -> Table:
     """Return the table of runs. An edit is good when as many cells ran as it touches."""
-    table = Table(title=f"{name}: whole runs in a copied checkout, report included, once each")
-    for column in ("run", "wall s", "of it report", "ran", "kept", "touched by the edit", "ran / touched", "exit code"):
-        table.add_column(column, justify="left" if column == "run" else "right")
+    table = Table(title=f"{name}: whole runs in a copied checkout, report included, once each", box=SIMPLE)
+    table.add_column("run", no_wrap=True)
+    for column in ("wall s", "of it\nreport", "ran", "kept", "touched by\nthe edit", "ran /\ntouched", "exit\ncode"):
+        table.add_column(column, justify="right")
     for cost in costs:
         touched = "" if cost.touched is None else str(cost.touched)
         ratio = f"{cost.ran / cost.touched:.2f}" if cost.touched else ""
