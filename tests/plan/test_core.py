@@ -50,7 +50,7 @@ def test_no_row_of_the_core_needs_another_interpreter():
 
 
 def test_the_core_is_small():
-    assert 12 <= len(CORE) <= 17
+    assert 10 <= len(CORE) <= 16
 
 
 def test_a_choice_of_nothing_is_the_core_and_all_is_asked_for():
