@@ -25,10 +25,12 @@ from matrix.plan.contents import ContentError, find_cases
 from matrix.plan.headers import HeaderError
 from matrix.plan.rows import RowError, load_stacks
 from matrix.run.outcome import OutcomeError
-from reports.build import Places, Report, ResultsError, find_failures, grade_all, read_results, write_report
+from reports.build import ResultsError, read_results, write_report
 from reports.conclude import conclude_run
 from reports.drift.finding import apply_drift, find_objections
 from reports.drift.table import draw_drift
+from reports.grade import Report, find_failures, grade_all
+from reports.places import Places
 from reports.publish import PublicationIncomplete, publish
 from reports.readme.headline import HeadlineError, Inputs, check_headline, write_headline
 from reports.stories import StoryError

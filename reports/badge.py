@@ -4,6 +4,7 @@ The whole matrix: as expected, drift, stale, error. A recipe on a stack: its wor
 """
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -158,17 +159,36 @@ def write_badges(results: JsonObject, directory: Path) -> None:
     """
     shutil.rmtree(directory / "badges", ignore_errors=True)  # what an earlier run found is not what this one did
     own = {stack: [recipe for recipe, _ in list_own(words)] for stack, words in results["words"].items()}
-    write_pair(make_whole_badge(results), directory / "badge")
+    files = BadgeFiles(directory)
+    files.write(make_whole_badge(results), "badge")
     for recipe in dict.fromkeys(recipe for recipes in own.values() for recipe in recipes):
-        write_pair(make_recipe_badge(results, recipe), directory / "badges" / recipe)
+        files.write(make_recipe_badge(results, recipe), f"badges/{recipe}")
     for stack, recipes in own.items():
         if not all(map(is_control, recipes)):
-            write_pair(make_stack_badge(results, stack), directory / "badges" / stack)
+            files.write(make_stack_badge(results, stack), f"badges/{stack}")
         for recipe in recipes:
-            write_pair(make_cell_badge(results, stack, recipe), directory / "badges" / stack / recipe)
+            files.write(make_cell_badge(results, stack, recipe), f"badges/{stack}/{recipe}")
 
 
-def write_pair(badge: Badge, stem: Path) -> None:
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    stem.with_name(stem.name + ".svg").write_text(draw_badge(badge), encoding="utf-8")
-    stem.with_name(stem.name + ".json").write_text(json.dumps(make_endpoint(badge), indent=1) + "\n", encoding="utf-8")
+class BadgeFiles:
+    """Badges on disk, equal ones once: stacks that differ only in a server's version often have the same."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._written: dict[Badge, Path] = {}
+
+    def write(self, badge: Badge, name: str) -> None:
+        """Write <name>.svg and <name>.json."""
+        stem = self.directory / name
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        first = self._written.setdefault(badge, stem)
+        for suffix, draw in ((".svg", draw_badge), (".json", dump_endpoint)):
+            path = Path(f"{stem}{suffix}")
+            try:
+                os.link(f"{first}{suffix}", path)
+            except OSError:  # it is the first, or this file system knows no links
+                path.write_text(draw(badge), encoding="utf-8")
+
+
+def dump_endpoint(badge: Badge) -> str:
+    return json.dumps(make_endpoint(badge)) + "\n"

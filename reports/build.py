@@ -1,157 +1,26 @@
-"""Make everything that people read from the facts on disk: results.json, junit.xml, badges and the site."""
+"""Make everything that people read from graded facts: results.json, junit.xml, badges and the site."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
 import jsonschema_rs
+import orjson
 
 from matrix.disk import write_whole
 from matrix.facts import JsonObject
-from matrix.facts.reading import list_stacks, load_facts, load_not_run, load_stack
-from matrix.judging.baseline import hash_baseline, read_baseline, read_date
-from matrix.judging.changes import Change, Judged, split_cell
-from matrix.judging.controls import is_control
-from matrix.judging.verdicts import FLAKY, INFRASTRUCTURE
-from matrix.plan.rows import load_stacks
-from matrix.run.outcome import NAME as OUTCOME
-from matrix.run.outcome import RunOutcome, read_outcome
 from reports.badge import write_badges
 from reports.drift.coming import find_coming
 from reports.drift.comparison import compare_results
-from reports.drift.finding import find_drift, is_failure
+from reports.grade import Report
 from reports.junit import write_junit
+from reports.places import Places
 from reports.renewing import renew
-from reports.results.content import Content, read_content
-from reports.results.details import make_details
-from reports.results.grading import GradedStack, grade_stack
-from reports.results.origin import list_ran
-from reports.results.reviewed import Reviewed, find_reviewed
-from reports.results.scope import scope_of_outcome
-from reports.results.shape import make_results
-from reports.results.stacks import Inputs, newest_run
-from reports.stories import list_told, load_stories
 
-ROOT = Path(__file__).parents[1]
 SCHEMA = Path(__file__).parent / "results" / "results.schema.json"
-MOST_FLAKY = 1 / 10_000  # of all cells; a whole run of 120,000 had two that were flaky for the first time
 
 
 class ResultsError(Exception):
     """Results to compare with cannot be read; the text names the file and what to do."""
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where things are read and written."""
-
-    root: Path = ROOT
-
-    @property
-    def reports(self) -> Path:
-        return self.root / "reports"
-
-    @property
-    def data(self) -> Path:
-        return self.reports / "data"
-
-    @property
-    def baseline(self) -> Path:
-        return self.reports / "baseline.json"
-
-    @property
-    def site(self) -> Path:
-        return self.reports / "site"
-
-    @property
-    def index(self) -> Path:
-        return self.site / "index.html"
-
-
-@dataclass(frozen=True)
-class Report:
-    """Results, details by stack, and the drift of the stacks that belong to this run."""
-
-    results: JsonObject
-    details: dict[str, JsonObject]
-    drift: list[Change]
-
-    @property
-    def problems(self) -> list[str]:
-        """Misbehaving controls and the like, of the stacks of this run."""
-        stacks = self.results["stacks"].values()
-        return [problem for stack in stacks if stack["state"] == "ran" for problem in stack["problems"]]
-
-
-def grade_all(places: Places, merged: bool = False, earlier: Path | None = None, now: datetime | None = None) -> Report:
-    """Grade the facts on disk and compare them with the baseline; writes nothing.
-
-    merged: the files come from several jobs of one run, so all of them are of this run and none tells what the others were of.
-    earlier: directory with facts of stacks that have none in data/, their last good results.
-    Raises FactsError, BaselineError, OutcomeError.
-    """
-    outcome = None if merged else find_outcome(places.data)
-    graded = grade_facts(places.data, outcome)
-    current = frozenset(graded) if outcome or merged else find_newest(graded)
-    if earlier:
-        graded |= {stack: grade_stack(old) for stack, old in load_facts(earlier).items() if stack not in graded}
-    baseline, content = read_baseline(places.baseline), read_content(places.root)
-    inputs = Inputs(
-        graded, find_not_run(places.data, outcome), tuple(load_stacks(places.root / "matrix" / "stacks.toml").values()), content,
-        now or datetime.now(UTC), current, review(baseline, places, content), outcome,
-    )  # fmt: skip
-    return judge_drift(places, baseline, make_results(inputs), graded)
-
-
-def find_outcome(data: Path) -> RunOutcome | None:
-    """Return how the last run ended; None when there are only facts."""
-    return read_outcome(data) if (data / OUTCOME).is_file() else None
-
-
-def grade_facts(data: Path, outcome: RunOutcome | None) -> dict[str, GradedStack]:
-    """Grade what the run was of; without its outcome, all there is."""
-    stacks = [stack for stack in list_stacks(data) if outcome is None or stack in outcome.ran]
-    facts = {stack: load_stack(data / f"{stack}.jsonl") for stack in stacks}
-    return {stack: grade_stack(found, scope_of_outcome(outcome) if outcome else None) for stack, found in facts.items()}
-
-
-def find_newest(graded: Mapping[str, GradedStack]) -> frozenset[str]:
-    """Return the stacks of the newest run."""
-    newest = newest_run(graded)
-    return frozenset(stack for stack, found in graded.items() if found.facts.run == newest)
-
-
-def find_not_run(data: Path, outcome: RunOutcome | None) -> dict[str, JsonObject]:
-    """Return what kept stacks from running: of this run alone, where it is known."""
-    return {stack: record for stack, record in load_not_run(data).items() if outcome is None or stack in outcome.stacks}
-
-
-def review(baseline: Mapping[str, Judged] | None, places: Places, content: Content) -> Reviewed:
-    """Return what may be shown where nothing ran."""
-    levels = {case: told["level"] for case, told in content.cases.items()}
-    return find_reviewed(baseline or {}, read_date(places.baseline), levels, content.recipes)
-
-
-def judge_drift(places: Places, baseline: Mapping[str, Judged] | None, results: JsonObject, graded: Mapping[str, GradedStack]) -> Report:
-    ran = {stack: found for stack, found in graded.items() if results["stacks"][stack]["state"] == "ran"}
-    drift = find_drift(baseline or {}, ran)
-    results["drift"] = [change.as_json() | {"fails": is_failure(change, find_passes(results, change.cell))} for change in drift] if baseline is not None else []
-    if find_unrest(results):
-        results["drift"] = [change | {"fails": change["fails"] or is_newly_flaky(change)} for change in results["drift"]]
-    state = "none" if baseline is None else "drift" if any(change["fails"] for change in results["drift"]) else "as expected"
-    results["baseline"] |= {"state": state, "sha256": hash_baseline(places.baseline)}
-    told = list_told(load_stories())
-    return Report(results, {stack: make_details(found, told) for stack, found in graded.items()}, drift)
-
-
-def find_passes(results: JsonObject, cell: str) -> list[str]:
-    """Return the verdicts of both passes of a flaky cell; empty for any other."""
-    stack, recipe, case = split_cell(cell)
-    passes: list[str] = results["cells"].get(stack, {}).get(recipe, {}).get(case, {}).get("passes", [])
-    return passes
 
 
 def write_report(places: Places, report: Report, compare: Path | None = None, coming: Path | None = None) -> None:
@@ -163,17 +32,21 @@ def write_report(places: Places, report: Report, compare: Path | None = None, co
     if coming:
         report.results["coming"] = find_coming(report.results, read_results(coming))
     check_results(report.results)
-    write_whole(places.reports / "results.json", json.dumps(report.results, separators=(",", ":"), ensure_ascii=False) + "\n", "the report")
+    write_whole(places.reports / "results.json", dump_results(report.results) + "\n", "the report")
     write_junit(report.results, places.reports / "junit.xml")
     with renew(places.site, "the report") as draft:
         write_site(report.results, report.details, draft)
         write_badges(report.results, draft)
 
 
+def dump_results(results: JsonObject) -> str:
+    return orjson.dumps(results).decode()
+
+
 def read_results(path: Path) -> JsonObject:
     """Read a results.json of an earlier run, in the format of this version. Raises ResultsError."""
     try:
-        results: JsonObject = json.loads(path.read_bytes())
+        results: JsonObject = orjson.loads(path.read_bytes())
         check_results(results)
     except (OSError, ValueError) as error:
         raise ResultsError(f"{path}: these are no results of this format ({error}); give a results.json that this version's `nox -s report` wrote") from None
@@ -190,44 +63,4 @@ def check_results(results: JsonObject) -> None:
 
 @lru_cache(maxsize=1)
 def results_validator() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_bytes()))
-
-
-def find_failures(report: Report) -> list[str]:
-    """Return why this run is not green, one sentence each; empty when it is."""
-    results = report.results
-    failures = list(report.problems)
-    if not any(stack["state"] == "ran" for stack in results["stacks"].values()):
-        failures.append("no stack has a result")
-    failures += [f"{cell}: infrastructure" for cell in find_infrastructure(results)]
-    if results["baseline"]["state"] == "none":
-        failures.append("there is no baseline to compare with")
-    elif drifted := [change for change in results["drift"] if change["fails"]]:
-        failures.append(f"{len(drifted)} cells are not as the baseline says")
-    failures += find_unrest(results)
-    return failures
-
-
-def find_unrest(results: JsonObject) -> list[str]:
-    """Return that more cells do not agree with themselves than chance explains, if so: then something disturbs the run."""
-    flaky = [change["cell"] for change in results["drift"] if is_newly_flaky(change)]
-    if len(flaky) <= results["summary"]["cells"] * MOST_FLAKY:
-        return []
-    return [f"{len(flaky)} cells are flaky that the baseline does not know as such, first {flaky[0]}"]
-
-
-def is_newly_flaky(change: JsonObject) -> bool:
-    """Return whether the cell is flaky and the baseline does not know it as such."""
-    expected, actual = (side and side["verdict"] for side in (change["expected"], change["actual"]))
-    return bool(actual == FLAKY != expected)
-
-
-def find_infrastructure(results: JsonObject) -> list[str]:
-    return [
-        f"{stack}/{recipe}/{case}"
-        for stack, recipes in results["cells"].items()
-        for recipe, cases in recipes.items()
-        if not is_control(recipe) and results["stacks"][stack]["state"] == "ran"
-        for case, cell in list_ran(cases)
-        if cell["verdict"] == INFRASTRUCTURE
-    ]
+    return jsonschema_rs.Draft202012Validator(orjson.loads(SCHEMA.read_bytes()))

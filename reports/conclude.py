@@ -8,7 +8,9 @@ from matrix.bite.catches import CatchesError
 from matrix.facts.reading import FactsError
 from matrix.plan.rows import load_stacks
 from matrix.run.outcome import RunOutcome, read_outcome
-from reports.build import Places, find_failures, grade_all, write_report
+from reports.build import write_report
+from reports.grade import find_failures, grade_all
+from reports.places import Places
 from reports.standing import find_standing, remember_standing, tell_standing
 from reports.summary import summarise_run
 

@@ -4,9 +4,15 @@ A red cell that the baseline expects is not a failure of the run: `failure` mean
 that the machine failed, `skipped` means n/a. The verdict and the cause of every cell stand in its properties.
 """
 
+from __future__ import annotations
+
 import re
-import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from xml.sax.saxutils import quoteattr
 
 from matrix.disk import write_whole
 from matrix.facts import JsonObject
@@ -14,53 +20,94 @@ from reports.results.origin import list_ran
 
 # XML 1.0 has no way to write these, not even escaped.
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+OUTCOMES = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+
+
+@dataclass
+class Suite:
+    """A suite as text: whole results are a hundred thousand elements, and a tree of them would cost more than all else."""
+
+    name: str
+    attributes: str = ""
+    cases: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, place: str, name: str, properties: str = "", outcome: str = "", **said: str) -> None:
+        """Add a test case; outcome: the element of how it ended, "" for a passed one."""
+        ended = f"<{outcome} {draw_attributes(**said)}/>" if outcome else ""
+        self.counts[outcome] += 1
+        self.cases.append(f"<testcase classname={quote(place)} name={quote(name)}>{properties}{ended}</testcase>")
+
+    def draw(self) -> str:
+        attributes = f"{draw_attributes(name=self.name)} {self.attributes}{draw_counts([self])}"
+        return "\n".join([f"<testsuite {attributes}>", *self.cases, "</testsuite>"])
 
 
 def write_junit(results: JsonObject, path: Path) -> None:
     """Write the JUnit file of results."""
     drift = {change["cell"]: change for change in results["drift"]}
-    root = ET.Element("testsuites", name="isolation-matrix")
-    for stack, recipes in results["cells"].items():
-        if results["stacks"][stack]["state"] != "reviewed":
-            root.append(make_suite(stack, recipes, results["stacks"][stack], drift))
-    add_gone(root, [change for change in results["drift"] if change["actual"] is None])
-    count_outcomes(root)
-    write_whole(path, ET.tostring(root, encoding="utf-8", xml_declaration=True).decode(), "the report")
+    suites = [
+        make_suite(stack, recipes, results["stacks"][stack], drift)
+        for stack, recipes in results["cells"].items()
+        if results["stacks"][stack]["state"] != "reviewed"
+    ]
+    suites += list_gone([change for change in results["drift"] if change["actual"] is None])
+    head = ['<?xml version="1.0" encoding="utf-8"?>', f'<testsuites name="isolation-matrix" {draw_counts(suites)}>']
+    write_whole(path, "\n".join([*head, *[suite.draw() for suite in suites], "</testsuites>\n"]), "the report")
 
 
-def make_suite(stack: str, recipes: JsonObject, about: JsonObject, drift: JsonObject) -> ET.Element:
-    suite = ET.Element("testsuite", name=clean(stack), timestamp=about["ran"] or "", time=str(about["wall_s"] or 0))
+def make_suite(stack: str, recipes: JsonObject, about: JsonObject, drift: JsonObject) -> Suite:
+    suite = Suite(stack, draw_attributes(timestamp=about["ran"] or "", time=str(about["wall_s"] or 0)) + " ")
     for recipe, cases in recipes.items():
+        place = f"{stack}.{recipe.replace('/', '.')}"
         for case, cell in list_ran(cases):
-            suite.append(make_case(stack, recipe, case, cell, drift.get(f"{stack}/{recipe}/{case}")))
+            outcome = find_outcome(cell, drift.get(f"{stack}/{recipe}/{case}"))
+            suite.add(place, case, draw_properties(cell["verdict"], cell.get("cause"), cell.get("reason")), **outcome)
     for problem in about["problems"]:
-        broken = ET.SubElement(suite, "testcase", classname=clean(stack), name="controls")
-        ET.SubElement(broken, "error", message=clean(problem))
+        suite.add(stack, "controls", outcome="error", message=problem)
     return suite
 
 
-def make_case(stack: str, recipe: str, case: str, cell: JsonObject, change: JsonObject | None) -> ET.Element:
-    element = ET.Element("testcase", classname=clean(f"{stack}.{recipe.replace('/', '.')}"), name=clean(case))
-    properties = ET.SubElement(element, "properties")
-    for name in ("verdict", "cause", "reason"):
-        if cell.get(name):
-            ET.SubElement(properties, "property", name=name, value=clean(cell[name]))
+def find_outcome(cell: JsonObject, change: JsonObject | None) -> dict[str, str]:
     if cell["verdict"] == "infrastructure":
-        ET.SubElement(element, "error", message=clean(cell.get("reason", "the machine failed")))
-    elif change and change["fails"]:
-        ET.SubElement(element, "failure", type=change["change"], message=clean(describe_change(change)))
-    elif cell["verdict"] == "n/a":
-        ET.SubElement(element, "skipped", message=clean(cell.get("reason", "n/a")))
-    return element
+        return {"outcome": "error", "message": cell.get("reason", "the machine failed")}
+    if change and change["fails"]:
+        return {"outcome": "failure", "type": change["change"], "message": describe_change(change)}
+    if cell["verdict"] == "n/a":
+        return {"outcome": "skipped", "message": cell.get("reason", "n/a")}
+    return {}
 
 
-def add_gone(root: ET.Element, gone: list[JsonObject]) -> None:
+def list_gone(gone: list[JsonObject]) -> list[Suite]:
     if not gone:
-        return
-    suite = ET.SubElement(root, "testsuite", name="gone")
+        return []
+    suite = Suite("gone")
     for change in gone:
-        element = ET.SubElement(suite, "testcase", classname="gone", name=clean(change["cell"]))
-        ET.SubElement(element, "failure", type="gone", message=clean(describe_change(change)))
+        suite.add("gone", change["cell"], outcome="failure", type="gone", message=describe_change(change))
+    return [suite]
+
+
+@lru_cache(maxsize=65_536)
+def draw_properties(verdict: str, cause: str | None, reason: str | None) -> str:
+    named = (("verdict", verdict), ("cause", cause), ("reason", reason))
+    return f"<properties>{''.join(f'<property {draw_attributes(name=name, value=value)}/>' for name, value in named if value)}</properties>"
+
+
+def draw_counts(suites: Iterable[Suite]) -> str:
+    """The counts that readers of JUnit expect, of every suite and in sum of all."""
+    suites = list(suites)
+    sums = {name: str(sum(suite.counts[outcome] for suite in suites)) for name, outcome in OUTCOMES.items()}
+    return draw_attributes(tests=str(sum(len(suite.cases) for suite in suites)), **sums)
+
+
+def draw_attributes(**attributes: str) -> str:
+    return " ".join([f"{name}={quote(value)}" for name, value in attributes.items()])
+
+
+@lru_cache(maxsize=65_536)
+def quote(value: str) -> str:
+    """A value as XML has it in an attribute; most come again and again."""
+    return quoteattr(clean(value))
 
 
 def describe_change(change: JsonObject) -> str:
@@ -75,14 +122,5 @@ def describe_side(side: JsonObject | None) -> str:
     return f"{side['verdict']} ({side['cause']})" if side["cause"] else side["verdict"]
 
 
-def count_outcomes(root: ET.Element) -> None:
-    """Write the counts that readers of JUnit expect, on every suite and in sum on the root."""
-    names = (("failures", "failure"), ("errors", "error"), ("skipped", "skipped"))
-    for element in [root, *root.findall("testsuite")]:
-        element.set("tests", str(len(element.findall(".//testcase"))))
-        for attribute, tag in names:
-            element.set(attribute, str(len(element.findall(f".//{tag}"))))
-
-
 def clean(text: str) -> str:
-    return FORBIDDEN.sub("�", str(text))
+    return text if text.isascii() and text.isprintable() else FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -12,7 +12,9 @@ from pathlib import Path
 from matrix.facts import JsonObject
 from matrix.facts.reading import FactsError, StackFacts, load_facts, load_not_run, load_stack
 from matrix.plan.rows import Stack
-from reports.build import Places, ResultsError, grade_all, read_results, write_report
+from reports.build import ResultsError, read_results, write_report
+from reports.grade import grade_all
+from reports.places import Places
 
 RESULTS = "results.json"
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from matrix.disk import write_whole
 from matrix.facts import JsonObject
 from matrix.run.outcome import RunOutcome
-from reports.build import Places
+from reports.places import Places
 from reports.results.counts import describe_counts
 
 NAME = ".made.json"

@@ -4,6 +4,8 @@ A file that is cut off, edited, duplicated or in contradiction with itself is re
 a report that silently became smaller would be read as a better one.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import jsonschema_rs
+import orjson
 
 from matrix.facts import JsonObject
 from matrix.facts.consistency import find_contradiction
@@ -24,9 +27,14 @@ class FactsError(Exception):
 
     def __init__(self, path: Path, line: int | None, what: str):
         place = f"{path.name}, line {line}" if line else path.name
+        self.path, self.line, self.what = path, line, what
         super().__init__(
             f'{place}: {what}. Do not repair the file by hand: delete {path} and run the stack again with nox -s "stack({path.name.split(".")[0]})"'
         )
+
+    def __reduce__(self) -> tuple[type[FactsError], tuple[Path, int | None, str]]:
+        """It goes from one process to another: files are read on all cores."""
+        return FactsError, (self.path, self.line, self.what)
 
 
 @dataclass(frozen=True)
@@ -103,12 +111,21 @@ def read_records(path: Path, raw: bytes) -> list[JsonObject]:
     records = []
     for number, line in enumerate(raw.split(b"\n")[:-1], 1):
         try:
-            record = json.loads(line)
+            record = parse(line)
         except ValueError as error:
             raise FactsError(path, number, f"this is not JSON ({error})") from None
         check_record(path, number, record)
         records.append(expand_timelines(record))
     return records
+
+
+def parse(line: bytes) -> JsonObject:
+    """Parse a line. What a server or a driver said that is no Unicode stands there as lone surrogates, which nothing can show: "?" instead."""
+    try:
+        record: JsonObject = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        record = orjson.loads(json.dumps(json.loads(line), ensure_ascii=False).encode("utf-8", "replace"))
+    return record
 
 
 def check_record(path: Path, number: int, record: JsonObject) -> None:

@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from matrix.facts import JsonObject
+from reports.page.drawing import Drawing
 from reports.page.marks import CLEAN, UNJUDGED, WORDS, Mark, find_mark
 from reports.page.text import name_file
 from reports.results.origin import REVIEWED, find_origin
@@ -197,6 +198,11 @@ class Site:
     @cached_property
     def ordered_cases(self) -> list[str]:
         return [case for cases in self.themes.values() for case in cases]
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        """The cells of the tables, each drawn once."""
+        return Drawing(self)
 
     def word(self, stack: str, recipe: str) -> dict[str, Any]:
         return self.words.get(stack, {}).get(recipe) or {}

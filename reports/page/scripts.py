@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,20 +15,6 @@ from reports.results.origin import RAN, REVIEWED, find_origin
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _NOW, _REVIEWED, _KEPT = "_", "r", 0x100
-_UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-
-
-def embed_json(value: Any) -> str:
-    """JSON that is also safe inside a script element: no "<", no ">", no "&", no line separators of JavaScript."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for char, escaped in _UNSAFE.items():
-        text = text.replace(char, escaped)
-    return text
-
-
-def render_script(kind: str, key: str, value: Any) -> str:
-    """A script that hands `value` to the page: `isolationMatrix.receive(kind, key, value)`."""
-    return f"isolationMatrix.receive({embed_json(kind)},{embed_json(key)},{embed_json(value)});\n"
 
 
 def build_index(site: Site) -> dict[str, Any]:
@@ -82,14 +67,6 @@ def _pack_origins(cells: list[dict[str, Any] | None]) -> list[str]:
 def _mark_origin(cell: dict[str, Any]) -> str:
     """A kept cell's mark is the number of its run."""
     return {RAN: _NOW, REVIEWED: _REVIEWED}.get(find_origin(cell)) or chr(_KEPT + cell["kept"])
-
-
-def build_details(site: Site, stack: Stack, details: dict[str, Any]) -> dict[str, Any]:
-    """The facts of the cells of one stack that are not clean, each with its verdict, cause and reason."""
-    cells = {
-        recipe: {case: {**detail, **site.cell(stack.id, recipe, case)} for case, detail in cases.items()} for recipe, cases in details.get("cells", {}).items()
-    }
-    return {"cells": cells, "recipes": details.get("recipes", {}), "versions": stack.row["versions"], "ran": stack.row["ran"]}
 
 
 class _Numbering:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from matrix.facts import JsonObject
-from reports.page.grid import build_case_grid, build_matrix, build_recipe_grid, build_stack_grid, render_cells
+from reports.page.embedding import render_script
+from reports.page.grid import build_case_grid, build_matrix, build_recipe_grid, build_stack_grid
 from reports.page.highlight import highlight_code
 from reports.page.model import Site, page_of_case, page_of_recipe
-from reports.page.scripts import build_cells, build_code, build_details, build_index, list_needs, render_script
+from reports.page.packing import Details
+from reports.page.scripts import build_cells, build_code, build_index, list_needs
 from reports.page.stories import SHOWN, answer_claims, collect_timelines, compare_stacks, list_solutions, list_stacks
-from reports.page.text import check_link, group_digits, quote_names, render_inline, render_text
+from reports.page.text import check_link, group_digits, list_names, quote_names, render_inline, render_text
 from reports.page.views import compare_lines, group_missing, list_bad, list_losses, summarize_costs, summarize_stacks
 from reports.results.origin import find_origin
 from reports.stories import Story, load_stories
@@ -33,10 +35,10 @@ _POLICY = (
 _GENERATED = ("recipes", "cases", "stacks", "data", "static", "stories")
 
 
-def write_site(results: dict[str, Any], details: dict[str, dict[str, Any]], directory: Path, stories: Sequence[Story] | None = None) -> None:
+def write_site(results: dict[str, Any], details: Mapping[str, Details], directory: Path, stories: Sequence[Story] | None = None) -> None:
     """Write the whole report into `directory`: pages, scripts with data, downloads.
 
-    `results` follows results.schema.json, `details` maps a stack id to its `$defs/details`; stories: None for the repository's own.
+    `results` follows results.schema.json, `details` are by stack id; stories: None for the repository's own.
     What an earlier call wrote there is replaced; other files are left alone. Raises OSError when a file cannot be written, StoryError.
     """
     site = Site(results)
@@ -44,7 +46,7 @@ def write_site(results: dict[str, Any], details: dict[str, dict[str, Any]], dire
     files = {
         **render_index(site),
         **dict(_render_others(site, details)),
-        **dict(_render_stories(site, details, told)),
+        **dict(_render_stories(site, {stack: found.told for stack, found in details.items()}, told)),
     }  # all of it first: a report that cannot be made leaves the old one whole
     write_files(files, directory)
 
@@ -67,14 +69,14 @@ def render_index(site: Site) -> dict[str, str]:
     return {"index.html": page, "data/index.js": render_script("index", "", build_index(site))}
 
 
-def _render_others(site: Site, details: dict[str, JsonObject]) -> Iterator[tuple[str, str]]:
+def _render_others(site: Site, details: Mapping[str, Details]) -> Iterator[tuple[str, str]]:
     yield from _render_pages(_open_templates(site), site)
     yield "data/code.js", render_script("code", "", build_code(site))
     for stack in site.shown:
         yield f"data/cells/{stack.script}", render_script("cells", stack.id, build_cells(site, stack))
     for stack in (stack for stack in site.stacks if stack.ran):
-        yield f"data/{stack.script}", render_script("details", stack.id, build_details(site, stack, details.get(stack.id, {})))
-    yield "results.json", json.dumps(site.results, ensure_ascii=False)
+        yield f"data/{stack.script}", details[stack.id].script
+    yield "results.json", orjson.dumps(site.results).decode()
     yield "results.csv", _render_csv(site)
 
 
@@ -146,7 +148,7 @@ def _open_templates(site: Site) -> Environment:
         page_of_recipe=page_of_recipe,
         page_of_case=page_of_case,
         needs=list_needs,
-        cells=render_cells,
+        names=list_names,
         thousands=group_digits,
     )
     names = ["Recipes", "Cases", "Stacks", "Causes", "Upgrade", "Stories", "Changes", "About"]
@@ -164,10 +166,11 @@ def _render_csv(site: Site) -> str:
     writer.writerow(["stack", "recipe", "case", "verdict", "cause", "reason", "origin"])
     for stack, recipes in site.cells.items():
         for recipe, cells in recipes.items():
-            for case, cell in cells.items():
-                writer.writerow(
-                    [_defuse(text) for text in (stack, recipe, case, cell["verdict"], cell.get("cause", ""), cell.get("reason", ""), find_origin(cell))]
-                )
+            place = (_defuse(stack), _defuse(recipe))
+            writer.writerows(
+                (*place, _defuse(case), cell["verdict"], cell.get("cause", ""), _defuse(cell.get("reason", "")), find_origin(cell))
+                for case, cell in cells.items()
+            )
     return out.getvalue()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup, escape
@@ -29,6 +30,11 @@ def quote_names(text: str) -> str:
 def group_digits(number: int) -> str:
     """A number as people read it: 135 608."""
     return f"{number:,}".replace(",", "\u202f")
+
+
+def list_names(names: Iterable[str]) -> Markup:
+    """Names of cases, one after the other."""
+    return Markup(", ".join([f"<code>{escape(name)}</code>" for name in names]))  # noqa: S704 - escaped here
 
 
 def check_link(link: object) -> str | None:

@@ -15,15 +15,26 @@ from reports.results.dominance import find_losses
 
 
 @dataclass(frozen=True)
+class Group:
+    """Cells of one recipe on one stack that are not clean for the same reason."""
+
+    verdict: str
+    cause: str | None
+    origin: str
+    cases: list[str]
+
+
+@dataclass(frozen=True)
 class Summary:
-    """A recipe on one stack: the word's entry, how many cells are clean of how many judged, and its causes."""
+    """A recipe on one stack: the word's entry, how many cells are clean of how many judged, its causes, and its cells that are not clean."""
 
     stack: Stack
     word: dict[str, Any]
     clean: int
     judged: int
     causes: list[tuple[str, int]]
-    bad: list[tuple[str, JsonObject]]
+    bad: list[Group]
+    bad_count: int
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,16 @@ def _summarize(site: Site, stack: Stack, recipe: str) -> Summary:
     counts = Counter(word["counts"])
     judged = sum(number for verdict, number in counts.items() if verdict not in UNJUDGED)
     causes = site.causes_by_pair[stack.id, recipe].most_common()
-    return Summary(stack, word, counts["isolates"], judged, causes, list(site.bad_cells(stack.id, recipe)))
+    bad = group_bad(site, stack.id, recipe)
+    return Summary(stack, word, counts["isolates"], judged, causes, bad, sum(len(group.cases) for group in bad))
+
+
+def group_bad(site: Site, stack: str, recipe: str) -> list[Group]:
+    """The cells that are not clean by verdict and cause, the most frequent first."""
+    groups: dict[tuple[str, str | None, str], list[str]] = {}
+    for case, cell in site.bad_cells(stack, recipe):
+        groups.setdefault((cell["verdict"], cell.get("cause"), site.origin_of_cell(stack, recipe, case)), []).append(case)
+    return [Group(*key, cases) for key, cases in sorted(groups.items(), key=lambda item: -len(item[1]))]
 
 
 def compare_lines(site: Site, recipe: str) -> list[Step]:

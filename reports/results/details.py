@@ -33,6 +33,8 @@ def make_detail(stack: str, cell: GradedCell) -> JsonObject:
         "proof": proof.as_json() if proof else None,
         "command": make_command(stack, cell.recipe, cell.case),
         "other": describe_other(cell.verdict, cell.seen),
+        "reason": cell.reason,
+        "passes": list(cell.passes) if cell.verdict == FLAKY else [],
     }
 
 

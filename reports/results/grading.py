@@ -30,7 +30,7 @@ class Seen:
         return passes[0] if passes else None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class GradedCell:
     """A cell with its verdict and its leading cause (id). `worst` is what a word reckons with; `run` is the run that ran it.
 
@@ -105,8 +105,10 @@ def grade_cell(cell: CellFacts, product: str, run: str) -> GradedCell:
 
 def let_go(stack: GradedStack) -> GradedStack:
     """Return the stack without its facts, which are large: what the results are made of."""
-    cells = {recipe: {case: replace(cell, seen=None) for case, cell in by_case.items()} for recipe, by_case in stack.cells.items()}
-    return replace(stack, facts=replace(stack.facts, cells=()), cells=cells)
+    for by_case in stack.cells.values():
+        for cell in by_case.values():
+            cell.seen = None
+    return replace(stack, facts=replace(stack.facts, cells=()))
 
 
 def find_recipe_word(facts: StackFacts, record: JsonObject, cells: dict[str, GradedCell]) -> Word:

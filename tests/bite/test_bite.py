@@ -208,13 +208,14 @@ def test_without_a_file_nothing_is_said_to_be_caught(tmp_path):
 
 def test_the_page_of_a_case_says_what_it_catches(tmp_path):
     from reports.page.model import page_of_case
+    from reports.page.packing import pack_details
     from reports.page.site import write_site
     from tests.browser.example import make_example
 
     results, details = make_example(lines=1, recipes=7, cases=6, servers=2)
     first, second, *_ = results["cases"]
     results["cases"][first]["catches"] = [{"mutant": "m", "title": "A bug of <b>the</b> fixture & more"}]
-    write_site(results, details, tmp_path)
+    write_site(results, {stack: pack_details(found) for stack, found in details.items()}, tmp_path)
     page = (tmp_path / page_of_case(first)).read_text()
     assert "This case catches" in page
     assert "<li>A bug of &lt;b&gt;the&lt;/b&gt; fixture &amp; more</li>" in page

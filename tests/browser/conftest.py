@@ -11,8 +11,9 @@ import pytest
 
 from reports.badge import write_badges
 from reports.page.model import Site
+from reports.page.packing import pack_details
 from reports.page.site import render_index, write_files, write_site
-from reports.stories import load_stories
+from reports.stories import list_told, load_stories
 from tests.browser.example import make_example
 from tests.browser.example_story import find_cell, make_story
 from tests.presence import report_absence
@@ -72,7 +73,9 @@ def large(tmp_path_factory) -> Path:
 
 
 def write_example(results: dict, details: dict, directory: Path) -> Path:
-    write_site(results, details, directory, [make_story(results), *load_stories()])
+    stories = [make_story(results), *load_stories()]
+    packed = {stack: pack_details(found, list_told(stories)) for stack, found in details.items()}
+    write_site(results, packed, directory, stories)
     write_badges(results, directory)
     return directory
 

@@ -174,7 +174,7 @@ def _detail(stack: str, recipe: str, case: str, cell: dict) -> dict:
         "residue": [{"kind": "rows_added", "object": "customers", "detail": "1 row added", "count": 1, "backend": None, "seen_by": "witness"}],
         "drift": [], "process": [], "repair": "rows", "timeline": timeline, "proof": {"timeline": 5, "fact": None, "text": "the server received COMMIT"},
         "command": f'nox -s "stack({stack})" -- --recipe {recipe} --case {case}', "duration_s": 0.004,
-        "other": {"verdict": "isolates", "errors": []} if cell["verdict"] == "flaky" else None,
+        "other": {"verdict": "isolates", "errors": []} if cell["verdict"] == "flaky" else None, "reason": cell["reason"], "passes": cell.get("passes", []),
     }  # fmt: skip
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from reports.__main__ import gather_headline
-from reports.build import Places
+from reports.page.embedding import render_script
 from reports.page.model import Site
-from reports.page.scripts import build_code, render_script
+from reports.page.scripts import build_code
 from reports.page.site import render_index, write_files
+from reports.places import Places
 from reports.readme.picture import MARK, hash_preview, make_preview
 from reports.results.content import read_content
 from tests.browser.conftest import find_chromium, open_page

@@ -2,8 +2,8 @@
 
 import struct
 
-from reports.build import Places
 from reports.page.model import Site
+from reports.places import Places
 from reports.readme.picture import STACK
 from tests.browser.picture import read_preview, take_picture
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from reports.page.model import page_of_case, page_of_recipe
+from reports.page.packing import pack_details
 from reports.page.site import write_site
 from tests.browser.example import make_example
 
@@ -69,7 +70,7 @@ def poisoned(tmp_path_factory):
     for number, payload in enumerate(PAYLOADS):
         poison(results, details, payload, number)
     site = tmp_path_factory.mktemp("poisoned")
-    write_site(results, details, site)
+    write_site(results, {stack: pack_details(found) for stack, found in details.items()}, site)
     return results, details, site
 
 

@@ -175,3 +175,46 @@ def test_badges_are_previewed(reader):
         assert f"{address}.json".replace("/", "%2F") in page.locator("#snippets").inner_text()
     page.select_option("#badge [name=recipe]", "plain/example_recipe_07")
     assert "[![plain/example_recipe_07 on example-sa20-asyncpg-postgresql18](" in page.locator("#snippets").inner_text()
+
+
+def test_every_detail_is_as_it_was_before_it_was_packed(reader, example):
+    """All cells of a stack, decoded by the page itself."""
+    stack, details = next((stack, found) for stack, found in example[1].items() if found["cells"])
+    page = reader.open("cell.html")
+    decode = """async ([stack, cells]) => {
+        const details = await isolationMatrix.load("details", stack, `data/${stack}.js`);
+        return cells.map(([recipe, test]) => isolationMatrix.unpackDetail(details, recipe, test));
+    }"""
+    cells = [[recipe, case] for recipe, by_case in details["cells"].items() for case in by_case]
+    for (recipe, case), found in zip(cells, page.evaluate(decode, [stack, cells]), strict=True):
+        given = details["cells"][recipe][case]
+        for name in ("phases", "errors", "repair", "pass", "ended", "hang", "crash", "reason", "passes", "timeline"):
+            assert found[name] == given[name], (recipe, case, name)
+        assert found["duration_s"] == pytest.approx(given["duration_s"], abs=1e-4)
+        assert found["proof"] == {name: given["proof"][name] for name in ("timeline", "text")}
+        assert [item["detail"] for item in found["residue"]] == [item["detail"] for item in given["residue"]]
+    assert len(cells) > 20
+
+
+def test_tables_of_verdicts_link_each_cell_that_is_not_clean(reader, example, red):
+    """The links are made by script, of the table's own name, the row's and the column's."""
+    stack, recipe, case = red["id"].split("/")[0], red["recipe"], red["case"]
+    family, name = recipe.split("/")
+    places = {
+        f"stacks/{stack}.html": (recipe, case), f"cases/{case}.html": (recipe, stack), f"recipes/{family}/{name}.html": (case, stack),
+    }  # fmt: skip
+    for address, (row, column) in places.items():
+        page = reader.open(address)
+        place = page.eval_on_selector_all(".grid .names th", "(heads, column) => heads.findIndex((head) => head.dataset.id === column)", column)
+        cell = page.locator(f'.grid tr[data-id="{row}"] td').nth(place)
+        assert cell.locator("a").get_attribute("href").endswith(f"cell.html#{red['id']}"), address
+        assert page.locator(".grid td.isolates a, .grid td.na a").count() == 0
+
+
+def test_recipe_lists_its_cells_that_are_not_clean_by_cause(reader, red):
+    family, name = red["recipe"].split("/")
+    stack = red["id"].split("/")[0]
+    page = reader.open(f"recipes/{family}/{name}.html#{stack}")
+    row = page.locator(f'tr[id="{stack}"]')
+    row.locator(f"ul.bad a >> text='{red['case']}'").first.wait_for()
+    assert row.locator(f"ul.bad a >> text='{red['case']}'").first.get_attribute("href").endswith(f"cell.html#{red['id']}")

@@ -192,3 +192,28 @@ def test_stack_that_did_not_run_is_read_with_its_reason(tmp_path):
     (tmp_path / "b.notrun.json").write_text("{}")
     with pytest.raises(FactsError, match=r"b\.notrun\.json.*reason"):
         load_not_run(tmp_path)
+
+
+def make_table(cell: dict) -> dict:
+    columns = ["at", "lane", "backend", "source", "event", "text", "phase"]
+    return {**cell, "timeline": {"columns": columns, "rows": [[event[name] for name in columns] for event in cell["timeline"]]}}
+
+
+def test_a_timeline_as_a_table_reads_as_the_same_events(tmp_path):
+    cell = make_cell("plain/one", "commit_once", timeline=("1s> begin", "1c: COMMIT"))
+    facts = load_stack(write_facts(tmp_path, make_lines(make_header(("plain/one",), ("commit_once",)), [make_table(cell)])))
+    assert facts.cells[0].first["timeline"] == cell["timeline"]
+
+
+@pytest.mark.parametrize("row", [[0.1, 1, 2, "server", "statement", "x"], [0.1, 1, 2, "nobody", "statement", "x", "call"], [0.1] * 8])
+def test_a_row_that_is_no_event_is_refused(tmp_path, row):
+    cell = make_table(make_cell("plain/one", "commit_once", timeline=("1s> begin",)))
+    cell["timeline"]["rows"].append(row)
+    refuse(write_facts(tmp_path, make_lines(make_header(("plain/one",), ("commit_once",)), [cell])), "line 2", "timeline")
+
+
+def test_what_is_no_unicode_is_read_and_can_be_shown(tmp_path):
+    """A driver hands on bytes that it cannot decode as lone surrogates, which neither a page nor results.json can hold."""
+    cell = make_cell("plain/one", "commit_once", timeline=("1c: SELECT '\udcff'",))
+    facts = load_stack(write_facts(tmp_path, make_lines(make_header(("plain/one",), ("commit_once",)), [cell])))
+    assert facts.cells[0].first["timeline"][0]["text"] == "SELECT '?'"

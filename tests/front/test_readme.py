@@ -9,7 +9,7 @@ import noxfile
 from matrix.plan.contents import find_cases, find_recipes
 from matrix.plan.rows import load_stacks
 from reports.__main__ import gather_headline, main
-from reports.build import Places
+from reports.places import Places
 from reports.readme.picture import STACK, PictureError, check_picture, make_preview
 from reports.results.content import read_content
 from tests.hosted import README, ROOT

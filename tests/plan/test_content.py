@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from reports.build import ROOT
+from reports.places import ROOT
 from reports.results.content import find_part, read_content
 
 RECIPE = '''# /// script

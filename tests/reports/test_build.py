@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from reports.__main__ import main
-from reports.build import ROOT, check_results
+from reports.build import check_results
+from reports.places import ROOT
 from tests.made_facts import STACK, breaking, leaking, make_cell, make_header, make_lines, write_facts
 from tests.made_results import OUTER_COMMIT, RECIPES
 
@@ -95,7 +96,7 @@ def test_flaky_cells_fail_the_run_when_they_are_more_than_chance(root, capsys, m
     assert f"1 cells are flaky that the baseline does not know as such, first {CELL}" in told.err
     assert f"drift: {CELL}: changed: leaks (outer_commit) -> flaky" in told.out
     assert (read(root)["baseline"]["state"], [change["fails"] for change in read(root)["drift"]]) == ("drift", [True])
-    monkeypatch.setattr("reports.build.MOST_FLAKY", 1)
+    monkeypatch.setattr("reports.grade.MOST_FLAKY", 1)
     assert call(root, "build") == 0
     assert f"flaky, does not fail the run: {CELL}: changed: leaks (outer_commit) -> flaky" in capsys.readouterr().out
     assert (read(root)["baseline"]["state"], [change["fails"] for change in read(root)["drift"]]) == ("as expected", [False])

@@ -12,9 +12,9 @@ from matrix.judging.baseline import read_baseline
 from matrix.judging.changes import split_cell
 from matrix.plan.contents import find_cases, find_recipes
 from matrix.plan.rows import load_stacks
-from reports.build import ROOT
 from reports.page.model import Site
 from reports.page.views import list_losses
+from reports.places import ROOT
 from reports.results.dominance import find_losses
 from tests.browser.example import make_example
 

@@ -9,7 +9,8 @@ from matrix.judging.baseline import read_date, write_baseline
 from matrix.judging.changes import Judged
 from matrix.run.outcome import RunOutcome, write_outcome
 from reports.__main__ import main
-from reports.build import ROOT, check_results
+from reports.build import check_results
+from reports.places import ROOT
 from reports.results.counts import describe_counts, describe_rest
 from tests.made_facts import STACK, breaking, leaking, make_cell, make_header, make_lines, write_facts
 from tests.made_results import OUTER_COMMIT

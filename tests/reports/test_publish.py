@@ -6,8 +6,9 @@ import pytest
 
 from matrix.facts.reading import FactsError, load_facts, load_stack
 from matrix.plan.rows import load_stacks
-from reports.build import Places, read_results
+from reports.build import read_results
 from reports.drift.table import draw_drift, draw_rows
+from reports.places import Places
 from reports.publish import PublicationIncomplete, load_earlier, plan_publication, publish
 from tests.made_facts import make_cell, make_header, make_lines, write_facts
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from matrix.run.outcome import RunOutcome, StackOutcome
-from reports.build import ROOT, Places
+from reports.places import ROOT, Places
 from reports.standing import find_standing, remember_standing, tell_standing
 
 STACK = "sa20-psycopg2-postgresql18"
@@ -44,7 +44,18 @@ def test_it_stands_while_nothing_changes(places):
     assert "the report of 2026-11-28T00:00:00Z stands" in screen.getvalue()
 
 
-@pytest.mark.parametrize("name", ["reports/baseline.json", "matrix/stacks.toml", "cases/commit.py", "fixtures/plain/README.md", "reports/page/static/app.js", "reports/stories/unit-of-work.toml", f"reports/data/{STACK}.jsonl"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reports/baseline.json",
+        "matrix/stacks.toml",
+        "cases/commit.py",
+        "fixtures/plain/README.md",
+        "reports/page/static/app.js",
+        "reports/stories/unit-of-work.toml",
+        f"reports/data/{STACK}.jsonl",
+    ],
+)
 def test_whatever_it_is_made_from_makes_it_anew(places, name):
     path = places.root / name
     path.write_bytes(path.read_bytes() + b"\n")

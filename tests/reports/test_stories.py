@@ -6,9 +6,9 @@ import pytest
 
 from matrix.plan.contents import find_cases, find_recipes
 from matrix.plan.rows import load_stacks
-from reports.build import ROOT
 from reports.page.model import Site
 from reports.page.stories import agrees, answer, answer_claims, collect_timelines, compare_stacks, list_solutions
+from reports.places import ROOT
 from reports.stories import Claim, StoryError, load_stories
 from tests.browser.example import make_example
 

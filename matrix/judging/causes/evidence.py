@@ -1,6 +1,5 @@
 """The facts of a cell as a rule reads them: marks on lanes, the fixture's lane, transactions and what they wrote."""
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
@@ -22,11 +21,11 @@ class Evidence:
         self.product = product
         self.other = other
 
-    @property
+    @cached_property
     def leaks(self) -> bool:
         return bool(find_leaks(self.facts))
 
-    @property
+    @cached_property
     def breaks(self) -> bool:
         return has_broken(self.facts)
 
@@ -110,7 +109,12 @@ class Evidence:
         return any(m.event == "statement" and m.does == what and m.phase == "call" for m in (*self.client, *self.other_client))
 
     def in_call(self, marks: Iterable[Mark]) -> list[Mark]:
-        return [mark for mark in marks if mark.phase == "call"]
+        return self.wire_in_call if marks is self.wire else [mark for mark in marks if mark.phase == "call"]
+
+    @cached_property
+    def wire_in_call(self) -> list[Mark]:
+        """What most rules ask for."""
+        return [mark for mark in self.wire if mark.phase == "call"]
 
     def around_call(self, marks: Iterable[Mark]) -> list[Mark]:
         return [mark for mark in marks if mark.phase in ("setup", "teardown")]
@@ -137,7 +141,7 @@ class Evidence:
             if phase and error["phase"] != phase:
                 continue
             name = error["type"].rsplit(".", 1)[-1]
-            if name in types or any(re.search(pattern, error["message"], re.IGNORECASE) for pattern in patterns):
+            if name in types or any(matches(pattern, error["message"]) for pattern in patterns):
                 first_line = (error["message"].strip().splitlines() or [""])[0]
                 return Proof(f"{error['phase']}: {name}: {first_line}"[:300], fact=f"errors/{index}")
         return None

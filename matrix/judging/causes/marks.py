@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import final
 
 from matrix.facts import JsonObject
-from matrix.judging.causes.statements import classify, is_write, name_savepoint
+from matrix.judging.causes.statements import classify, is_query, is_write, name_savepoint, remember
 
 # What drivers ask for by themselves when they connect.
 DRIVER_TALK = re.compile(r"pg_type|pg_catalog|current_schema\(\)|@@|\bVERSION\(\)|test (plain|unicode) returns", re.IGNORECASE)
@@ -27,9 +27,9 @@ class Proof:
 
 
 @final  # so `mark and mark.prove()` is a proof or None
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)  # a run has millions of them: nothing that makes one slower to make
 class Mark:
-    """One event of the timeline. `does` is what it does to the transaction, whoever recorded it."""
+    """One event of the timeline. `does` is what it does to the transaction, whoever recorded it. Nobody changes one."""
 
     index: int
     at: float
@@ -73,9 +73,14 @@ def make_mark(index: int, event: JsonObject) -> Mark:
 
 def reads(mark: Mark) -> bool:
     """True for a query."""
-    return mark.text.lstrip().upper().startswith(("SELECT", "WITH", "TABLE"))
+    return is_query(mark.text)
 
 
 def uses_tables(mark: Mark) -> bool:
     """True for work of the application; what a driver asks for when it connects does not count."""
-    return (reads(mark) or is_write(mark.text)) and not DRIVER_TALK.search(mark.text)
+    return (is_query(mark.text) or is_write(mark.text)) and not is_driver_talk(mark.text)
+
+
+@remember
+def is_driver_talk(text: str) -> bool:
+    return DRIVER_TALK.search(text) is not None

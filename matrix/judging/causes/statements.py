@@ -44,6 +44,11 @@ def classify(text: str | None) -> str:
 
 
 @remember
+def is_query(text: str) -> bool:
+    return text.lstrip().upper().startswith(("SELECT", "WITH", "TABLE"))
+
+
+@remember
 def is_write(text: str | None) -> bool:
     return bool(WRITE.match(tidy(text)))
 
@@ -67,4 +72,9 @@ def name_savepoint(text: str | None) -> str:
 @remember
 def matches(pattern: str, text: str) -> bool:
     """Say whether a pattern is somewhere in a text, in any case of letters."""
-    return re.search(pattern, text, re.IGNORECASE) is not None
+    return compile_once(pattern).search(text) is not None
+
+
+@remember
+def compile_once(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)

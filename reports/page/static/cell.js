@@ -38,6 +38,9 @@
     return [make("h1", {}, id || "A cell"), make("p", {}, missing), make("p", {}, make("a", { href: "index.html" }, "To the matrix"))];
   }
 
+  // As a shell takes it: the parameters of a case may hold anything.
+  const quote = (name) => (/^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", `'"'"'`)}'`);
+
   function findVerdict(cells, recipe, test) {
     const line = cells.recipes[recipe.id];
     const sign = line?.[0][cells.cases.indexOf(test[0])];
@@ -63,17 +66,17 @@
 
   function showCell(names, details, cells) {
     const { stack, recipe, test } = names;
-    const detail = details.cells[recipe.id]?.[test[0]];
-    const verdict = detail?.verdict ?? findVerdict(cells, recipe, test) ?? "n/a";
+    const detail = matrix.unpackDetail(details, recipe.id, test[0]);
+    const verdict = findVerdict(cells, recipe, test) ?? "n/a", cause = findCause(cells, recipe, test);
     const head = [
       make("nav", { class: "crumbs", "aria-label": "Breadcrumb" }, make("a", { href: stack.page }, stack.id), " / ", make("a", { href: `${recipe.page}#${stack.id}` }, recipe.id), " / ", make("a", { href: test[1] }, test[0])),
       make("h1", {}, test[0]),
       make("p", { class: "lead" }, `${test[2].replace(/\.$/, "")}. Under `, make("code", {}, recipe.id), ` on ${stack.label}.`),
     ];
-    const command = detail?.command ?? `nox -s "stack(${stack.id})" -- --recipe ${recipe.id} --case ${test[0]}`;
+    const command = `nox -s "stack(${stack.id})" -- --recipe ${quote(recipe.id)} --case ${quote(test[0])}`;
     const origin = findOrigin(cells, recipe, test);
-    if (origin === "r") return [...head, showVerdict({ verdict, cause: findCause(cells, recipe, test), origin }), explainOrigin(origin, command)];
-    const body = detail ? showDetail({ ...detail, unlogged: details.recipes[recipe.id]?.unlogged }) : [make("p", { class: "verdict-row" }, mark(verdict)), make("p", {}, explainPlain(verdict, stack, recipe))];
+    if (origin === "r") return [...head, showVerdict({ verdict, cause, origin }), explainOrigin(origin, command)];
+    const body = detail ? showDetail({ ...detail, verdict, cause, unlogged: details.recipes[recipe.id]?.unlogged }) : [make("p", { class: "verdict-row" }, mark(verdict)), make("p", {}, explainPlain(verdict, stack, recipe))];
     return [...head, ...body, explainOrigin(origin), make("h2", {}, "Reproduce it"), showCommand(command)];
   }
 
@@ -97,7 +100,7 @@
       showVerdict(detail),
       detail.reason ? make("p", {}, detail.reason) : "",
       detail.proof ? make("p", {}, make("strong", {}, "First event: "), detail.proof.text) : "",
-      detail.passes ? make("p", {}, `First run: ${detail.passes[0]}; confirmation: ${detail.passes[1]}.`) : "",
+      detail.passes.length ? make("p", {}, `First run: ${detail.passes[0]}; confirmation: ${detail.passes[1]}.`) : "",
       ...showTimeline(detail), ...showEnd(detail), ...showErrors(detail), ...showResidue(detail), ...showPhases(detail),
     ].filter(Boolean);
   }

@@ -20,6 +20,7 @@
     const rows = [names, ...body];
     const grid = { table, names, body, lit: -1, row: null };
     table.setAttribute("role", "grid");
+    linkCells(table, names, body);
     matrix.setDensity(table, names.cells.length, "");
     for (const link of table.querySelectorAll(".names a, tbody a")) link.tabIndex = -1;
     for (const word of table.querySelectorAll("td i")) word.parentElement.setAttribute("aria-label", word.textContent.trim() + tellOrigin(word.closest("td").classList));
@@ -30,6 +31,22 @@
     table.addEventListener("pointerleave", () => light(grid, null));
     table.addEventListener("focusin", (event) => enter(grid, event.target));
     return grid;
+  }
+
+  // A cell's page needs script, so its links are made by script: of the table's own name, the row's and the column's.
+  const silent = ["isolates", "na", "notrun"];
+  function linkCells(table, names, body) {
+    const { stack, recipe, case: test } = table.dataset;
+    if (!stack && !recipe && !test) return;
+    const columns = [...names.cells].map((head) => head.dataset.id);
+    for (const row of body) {
+      columns.forEach((column, place) => {
+        const cell = row.cells[place + 1], [verdict] = cell.classList;
+        if (!cell.firstChild || silent.includes(verdict)) return;
+        const address = stack ? [stack, row.dataset.id, column] : recipe ? [column, recipe, row.dataset.id] : [column, row.dataset.id, test];
+        cell.append(matrix.make("a", { href: matrix.linkCell(...address) }, [...cell.childNodes]));
+      });
+    }
   }
 
   const tellOrigin = (classes) => (classes.contains("reviewed") ? ", reviewed, not run now" : classes.contains("part") ? ", in part reviewed" : "");
