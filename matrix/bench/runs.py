@@ -24,7 +24,7 @@ from matrix.plan.selection import Plan, Selection, make_plan
 from matrix.run.outcome import read_outcome
 from matrix.servers.directory import open_scratch
 
-RECIPE, CASE, STACK = "plain/create_savepoint", "commit_twice", "sa20-psycopg2-postgresql18"
+RECIPE, CASE, STACK = "plain/create_savepoint", "commit_twice", "sa20-psycopg-postgresql18"
 LOOK_S = 0.5
 PATIENCE_S = 7.0  # for a run to end in order; less than we have ourselves
 
