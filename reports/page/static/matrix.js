@@ -78,7 +78,7 @@
   function apply({ whole = false } = {}) {
     const state = readForm(), view = decide(state);
     const shown = data.recipes.map((_, r) => r).filter((r) => view.rows[r]);
-    const first = whole ? shown.length : Math.max(6, Math.ceil((innerHeight - 270) / 34) + 1); // the box leaves 80, its head takes 190
+    const first = whole ? shown.length : Math.max(6, Math.ceil(measureRoom() / 34) + 1);
     const now = new Set(shown.slice(0, first));
     clearTimeout(later);
     if (shown.length > first) grid.table.closest(".scroll").scrollTop = 0;
@@ -89,6 +89,11 @@
     showRows([...now], view);
     report(state, view);
     showLater(shown.slice(first), view);
+  }
+
+  // Pixels of the window that rows can have now: below the box's top, or its 80 when it is scrolled to, and the 190 of its head.
+  function measureRoom() {
+    return innerHeight - Math.max(80, grid.table.closest(".scroll").getBoundingClientRect().top) - 190;
   }
 
   function showRows(list, { columns, hits }) {
