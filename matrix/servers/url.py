@@ -24,15 +24,20 @@ def start(database: Database) -> Server:
 
     A URL that is there but does not fit is final: another server would hide the mistake.
     """
+    server = reach(database)
+    keep_in_order(server)
+    return server
+
+
+def reach(database: Database) -> Server:
+    """Return the given server as it answers, with nothing of ours on it yet; raise WayUnavailable as `start` does."""
     text = os.environ.get(database.environment)
     if not text:
         raise WayUnavailable(f"{database.environment} is not set")
     try:
-        server = connect(database, text)
+        return connect(database, text)
     except WayUnavailable as reason:
         raise WayUnavailable(f"{database.environment}: {reason}", final=True) from None
-    keep_in_order(server)
-    return server
 
 
 def keep_in_order(server: Server) -> None:
@@ -44,7 +49,7 @@ def keep_in_order(server: Server) -> None:
 
 def identify(database: Database) -> str:
     """Return where the given server is, its version and its settings' hash; raise WayUnavailable as `start` does."""
-    server = start(database)
+    server = reach(database)
     read = postgresql.read_settings if database.kind == "postgresql" else mysql.read_settings
     settings = read(server.host, server.port, server.user, server.password)
     return f"{server.host}:{server.port} {server.user} {server.version} {name_content(*settings)}"
