@@ -4,11 +4,15 @@
   const matrix = window.isolationMatrix;
   const { recipe } = document.querySelector("[data-recipe]").dataset;
 
+  function linkCells(list) {
+    for (const name of list.querySelectorAll("code")) {
+      name.replaceWith(matrix.make("a", { href: matrix.linkCell(list.dataset.stack, recipe, name.textContent) }, name.textContent));
+    }
+  }
+
   for (const list of document.querySelectorAll("ul.bad")) {
-    list.closest("details").addEventListener("toggle", () => {
-      for (const name of list.querySelectorAll("code")) {
-        name.replaceWith(matrix.make("a", { href: matrix.linkCell(list.dataset.stack, recipe, name.textContent) }, name.textContent));
-      }
-    }, { once: true });
+    const part = list.closest("details");
+    if (part.open) linkCells(list); // a link to its row has opened it before this ran, and its event may be over
+    else part.addEventListener("toggle", () => linkCells(list), { once: true });
   }
 })();
