@@ -88,10 +88,10 @@ class KeyMaker:
         return CellKeys(shared, recipes, self._families, self._cases)
 
     def _identify(self, database: Database) -> str:
-        if database.id not in self._servers:
-            setup = inputs.hash_files(inputs.list_sources(*inputs.SERVERS))
-            self._servers[database.id] = inputs.hash_texts(identify_server(database, self._ways), setup, database.id)
-        return self._servers[database.id]
+        if self._servers.get(database.id, ABSENT) == ABSENT:  # what was absent may have been fetched since
+            self._servers[database.id] = identify_server(database, self._ways)
+        setup = inputs.hash_files(inputs.list_sources(*inputs.SERVERS))
+        return inputs.hash_texts(self._servers[database.id], setup, database.id)
 
 
 def describe_row(stack: Stack) -> str:

@@ -38,7 +38,6 @@ from matrix.supervisor.stack import run_stack
 
 DATA = ROOT / "reports" / "data"
 STOPPED = "the run was stopped before this stack had ended"
-NOTICED_S = 0.5  # an environment that took longer was built now
 
 
 @dataclass(frozen=True)
@@ -159,8 +158,9 @@ class Run:
             return run_stack(self._make_job(stack, Store(), None, None))
         store, keys, work = self.known.look(stack)
         if work.todo:
-            prepared = prepare_environment(stack)  # a key names what is there: so it has to be there first
-            keys = self.known.keys.make_keys(stack) if prepared.seconds > NOTICED_S else keys
+            prepare_environment(stack)  # a key names what is there: so it has to be there first
+            self.servers.take(stack.database)
+            keys = self.known.keys.make_keys(stack)
             return run_stack(self._make_job(stack, store, keys, work))
         self._rewrite(stack, store, work)
         return StackRun(0.0, 0, len(work.kept), find_oldest(work.kept, store))
