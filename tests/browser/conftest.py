@@ -12,7 +12,8 @@ import pytest
 from reports.badge import write_badges
 from reports.page.model import Site
 from reports.page.packing import pack_details
-from reports.page.site import render_index, write_files, write_site
+from reports.page.pages import Pages, render_index
+from reports.page.site import write_files, write_site
 from reports.stories import list_told, load_stories
 from tests.browser.example import make_example
 from tests.browser.example_story import find_cell, make_story
@@ -68,7 +69,7 @@ def large(tmp_path_factory) -> Path:
     """The page that opens first, with 40 stacks, 60 recipes and 70 cases."""
     results, _ = make_example(lines=5, recipes=60, cases=70)
     directory = tmp_path_factory.mktemp("large")
-    write_files(render_index(Site(results)), directory)
+    write_files(render_index(Pages(Site(results), {}, ())), directory)
     return directory
 
 

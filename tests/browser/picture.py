@@ -8,8 +8,9 @@ from playwright.sync_api import sync_playwright
 from reports.__main__ import gather_headline
 from reports.page.embedding import render_script
 from reports.page.model import Site
+from reports.page.pages import Pages, render_index
 from reports.page.scripts import build_code
-from reports.page.site import render_index, write_files
+from reports.page.site import write_files
 from reports.places import Places
 from reports.readme.picture import MARK, hash_preview, make_preview
 from reports.results.content import read_content
@@ -26,7 +27,7 @@ def read_preview(places: Places) -> dict:
 def take_picture(browser, preview: dict, directory: Path) -> bytes:
     """The finder's answer for the preview's stack, as PNG."""
     site = Site(preview)
-    write_files({**render_index(site), "data/code.js": render_script("code", "", build_code(site))}, directory)
+    write_files([*render_index(Pages(site, {}, ())), ("data/code.js", render_script("code", "", build_code(site)))], directory)
     reader = open_page(browser, directory.as_uri(), viewport={"width": 1080, "height": 1200}, color_scheme="light", reduced_motion="reduce")
     page = reader.open(FINDER)
     page.wait_for_selector("#found figure")
