@@ -8,7 +8,11 @@ from statistics import median
 
 import pytest
 
+from tests.browser.conftest import write_example
+from tests.browser.example import make_example
+
 WIRE = 300_000  # bytes
+BY_CELL = 400  # bytes
 PAINT = 500  # ms
 FILTER = 50  # ms
 
@@ -34,6 +38,17 @@ def test_index_is_light(large, say):
     wire = sum(len(gzip.compress(path.read_bytes(), 6)) for path in files)
     say("index with its scripts and styles, over the wire", wire, "bytes", WIRE)
     assert wire < WIRE
+
+
+def test_pages_and_data_weigh_little_by_cell(say, tmp_path):
+    """A whole report has 135,608 cells. The downloads are left out: they repeat every cell in words."""
+    results, details = make_example(lines=2, recipes=30, cases=60, servers=8, cells=60)
+    site = write_example(results, details, tmp_path)
+    weight = sum(path.stat().st_size for path in site.rglob("*") if path.is_file() and path.suffix in (".html", ".js") and path.parent.name != "static")
+    cells = results["summary"]["cells"]
+    assert cells > 20_000
+    say("pages and data, by cell", weight / cells, "bytes", BY_CELL)
+    assert weight / cells < BY_CELL
 
 
 def check_time(clock: float, busy: float, limit: float) -> None:

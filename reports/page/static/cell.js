@@ -77,7 +77,7 @@
     const origin = findOrigin(cells, recipe, test);
     if (origin === "r") return [...head, showVerdict({ verdict, cause, origin }), explainOrigin(origin, command)];
     const body = detail ? showDetail({ ...detail, verdict, cause, unlogged: details.recipes[recipe.id]?.unlogged }) : [make("p", { class: "verdict-row" }, mark(verdict)), make("p", {}, explainPlain(verdict, stack, recipe))];
-    return [...head, ...body, explainOrigin(origin), make("h2", {}, "Reproduce it"), showCommand(command)];
+    return [...head, body[0], explainOrigin(origin), ...body.slice(1), make("h2", {}, "Reproduce it"), showCommand(command)];
   }
 
   function explainPlain(verdict, stack, recipe) {
