@@ -1,23 +1,36 @@
-"""Example results of a run of a part: one stack ran, one in part and partly kept, the others are only shown as reviewed."""
+"""Example results of a run of a part: one stack ran, one in part and partly kept, the others are only shown as reviewed.
+
+One recipe had no part in it anywhere.
+"""
 
 from copy import deepcopy
 
 from tests.browser.example import LEVELS
 
 REVIEWED, KEPT = "2031-01-20", "2031-01-27T08:00:00Z"
+UNPLANNED = "plain/example_recipe_07"
 UNKNOWN = dict.fromkeys(("ran", "age_days", "run", "versions", "server", "c_extensions", "host", "wall_s", "missing"))
 
 
 def make_partial(results: dict, details: dict) -> tuple[dict, dict]:
     """Make of a whole example one whose first stack ran, whose second ran in part, whose third was not planned; others are as they were."""
     results, details = deepcopy((results, details))
-    _, second, third = list(results["cells"])[:3]
+    first, second, third = list(results["cells"])[:3]
     review_stack(results, third)
     details.pop(third)
     split_stack(results, details, second)
+    for stack in (first, second):
+        review_recipe(results, details, stack, UNPLANNED)
     results["runs"], results["baseline"]["date"] = [{"id": "example-0", "started": KEPT}], REVIEWED
     count(results)
     return results, details
+
+
+def review_recipe(results: dict, details: dict, stack: str, recipe: str) -> None:
+    cells = results["cells"][stack][recipe]
+    results["cells"][stack][recipe] = {case: review_cell(cell) for case, cell in cells.items()}
+    results["words"][stack][recipe] |= {"reviewed": "all", "cost": None}
+    details[stack]["cells"].pop(recipe, None)
 
 
 def review_stack(results: dict, stack: str) -> None:

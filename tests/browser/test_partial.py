@@ -1,13 +1,14 @@
 """A run of a part leaves a whole report in which nothing that did not run passes for run."""
 
 import json
+import re
 
 import jsonschema_rs
 import pytest
 
 from tests.browser.conftest import write_example
 from tests.browser.example import make_example
-from tests.browser.example_partial import KEPT, REVIEWED, make_partial
+from tests.browser.example_partial import KEPT, REVIEWED, UNPLANNED, make_partial
 from tests.browser.test_results import SCHEMA
 
 
@@ -33,6 +34,12 @@ def find_cell(results: dict, stack: str, wanted) -> str:
     return next(f"{stack}/{recipe}/{case}" for recipe, cases in results["cells"][stack].items() for case, cell in cases.items() if wanted(cell))
 
 
+def read_column(page, place: int) -> dict:
+    """The class of each cell of a column of the matrix, by recipe."""
+    read = "(rows, place) => rows.map((row) => [row.dataset.id, row.cells[place + 1].className])"
+    return dict(page.eval_on_selector_all("#words tr[data-id]", read, place))
+
+
 def test_example_follows_the_schema(partial):
     jsonschema_rs.validator_for(json.loads(SCHEMA.read_text())).validate(partial[0])
 
@@ -41,13 +48,11 @@ def test_matrix_marks_what_did_not_run(page, partial):
     first, second, third = list(partial[0]["cells"])[:3]
     opened = page.open("index.html")
     ids = opened.eval_on_selector_all("#words .names th", "heads => heads.map((head) => head.dataset.id)")
-    marks = {
-        stack: opened.eval_on_selector_all(f"#words tbody td:nth-child({ids.index(stack) + 2})", "cells => cells.map((cell) => cell.className)")
-        for stack in ids
-    }
-    assert not any("reviewed" in mark or "part" in mark for mark in marks[first])
-    assert any("part" in mark for mark in marks[second]) and not any("reviewed" in mark for mark in marks[second])
-    assert all("reviewed" in mark for mark in marks[third] if "notrun" not in mark)
+    marks = {stack: read_column(opened, ids.index(stack)) for stack in ids}
+    for stack, origins in ((first, set()), (second, {"part"})):
+        assert "reviewed" in marks[stack].pop(UNPLANNED)
+        assert {name for mark in marks[stack].values() for name in ("part", "reviewed") if name in mark} == origins
+    assert all("reviewed" in mark for mark in marks[third].values() if "notrun" not in mark)
     assert REVIEWED in opened.inner_text(".run") and "core: 2 of 3 rows" in opened.inner_text(".run")
     heard = opened.eval_on_selector_all(f"#words tbody td:nth-child({ids.index(third) + 2}) a", "links => links.map((link) => link.getAttribute('aria-label'))")
     assert heard and all(label.endswith(", reviewed, not run now") for label in heard)
@@ -58,9 +63,19 @@ def test_matrix_shows_this_run_alone(page, partial):
     opened = page.open("index.html?run=this")
     shown = opened.eval_on_selector_all("#words .names th", "heads => heads.filter((head) => !head.hidden).map((head) => head.dataset.id)")
     assert set(shown) == {stack for stack, row in partial[0]["stacks"].items() if row["state"] == "ran"} and third not in shown
-    assert not opened.query_selector_all("#words tbody td.reviewed:not(.muted):not([hidden])")
+    assert not opened.query_selector_all("#words tbody tr:not([hidden]) td.reviewed:not(.muted):not([hidden])")
+    assert not opened.is_visible(f'#words tr[data-id="{UNPLANNED}"]')
     opened.select_option("#filters [name=run]", "")
     assert third in opened.eval_on_selector_all("#words .names th", "heads => heads.filter((head) => !head.hidden).map((head) => head.dataset.id)")
+    assert opened.is_visible(f'#words tr[data-id="{UNPLANNED}"]')
+
+
+def test_tables_of_verdicts_mark_the_cells_that_did_not_run(partial, partial_site):
+    """On the page of a stack that ran in part: as many as the results say, and no other."""
+    second = list(partial[0]["cells"])[1]
+    reviewed = sum("reviewed" in cell for cells in partial[0]["cells"][second].values() for cell in cells.values())
+    table = (partial_site / "stacks" / f"{second}.html").read_text().partition('<table class="grid"')[2]
+    assert len(re.findall(r'<td class="[a-z]+ reviewed', table)) == reviewed > 20
 
 
 def test_finder_says_what_is_reviewed_and_can_leave_it_out(page, partial):

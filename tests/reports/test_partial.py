@@ -127,6 +127,7 @@ def test_kept_cells_count_and_carry_the_date_of_their_run(root, capsys):
     assert results["cells"][STACK][ONE]["commit_as_text"] == {"verdict": "isolates", "kept": 0}
     assert (results["stacks"][STACK]["kept"], results["stacks"][STACK]["oldest"]) == (3, EARLIER)
     assert capsys.readouterr().out.splitlines()[1] == "ran 5, kept 3 (oldest 2026-11-20)"
+    assert (results["summary"]["ran"], results["summary"]["kept"], results["summary"]["oldest"]) == (5, 3, EARLIER)
     assert "kept" not in results["cells"][STACK][ONE]["commit_once"]
 
 
