@@ -24,7 +24,7 @@ COMMANDS = {  # and the seconds in which something interesting happens
     "reproduce": (("-m", "matrix", "stack", STACK, "--recipe", "plain/join_default", "--case", "commit_twice", *SERVERS), 4),
     "shell": (("-m", "matrix", "stack", STACK, "--shell", *SERVERS), 4),
     "paste": (("-m", "matrix", "paste", "--stack", STACK, "--recipe", "plain/real_commits", *SERVERS), 6),
-    "bite": (("-m", "matrix", "bite", *SERVERS), 6),
+    "bite": (("-m", "matrix", "bite", *SERVERS), 4),
     "bench": (("-m", "matrix", "bench", *SERVERS), 8),
     "lock": (("-m", "matrix", "lock", "tests"), 0.5),
     "environments": (("-m", "matrix", "environments", "--stack", STACK), 2),
@@ -58,18 +58,17 @@ def test_a_command_that_is_killed_leaves_nothing(checkout, name, moment, group):
     command.check_gone()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_keeps_what_it_has_and_says_so(checkout, number):
+def test_a_stopped_run_keeps_what_it_has_and_says_so(checkout):
     """The stack in its middle keeps its lines but has no result; the run has an outcome, and its exit code says why it ended."""
     data = checkout / "reports" / "data"
     shutil.rmtree(data, ignore_errors=True)
     command = Command(checkout, *COMMANDS["run"][0], "--case", "commit_*")
     partial = f"{STACK}.{command.process.pid}.partial"
     command.wait_for(lambda: (data / partial).exists() and (data / partial).read_bytes().count(b"\n") > 5)
-    command.end(number, group=number == signal.SIGINT)  # which a terminal sends to all in its foreground
+    command.end(signal.SIGINT, group=True)  # as a terminal does, to all in its foreground
     command.check_gone()
-    assert command.process.returncode == 128 + number
-    assert f"stopped by {number.name}: what was started has ended, what was recorded is kept, and the next run goes on from it" in command.read_output()
+    assert command.process.returncode == 128 + signal.SIGINT
+    assert "stopped by SIGINT: what was started has ended, what was recorded is kept, and the next run goes on from it" in command.read_output()
     assert json.loads((data / "run.json").read_text())["interrupted"]
     assert (data / partial).read_bytes().count(b"\n") > 5
     assert not (data / f"{STACK}.jsonl").exists()
@@ -84,12 +83,11 @@ child = subprocess.Popen([sys.executable, *{arguments}])
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_command_follows_its_nox(checkout, number):
+def test_a_command_follows_its_nox(checkout):
     """nox dies of SIGTERM at once; its child has to notice by itself, or servers would run on."""
     command = Command(checkout, "-c", NOX_LIKE.format(variable=NOX, arguments=COMMANDS["shell"][0], then="child.wait()"), SHELL="/bin/sh")
     command.wait_for(lambda: "You are in stack" in command.read_output())
-    command.end(number)
+    command.end(signal.SIGTERM)
     command.check_gone()
 
 
