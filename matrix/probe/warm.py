@@ -23,6 +23,7 @@ PRELOADED = (
     "flask.testing",
     "flask_sqlalchemy",
     "fastapi.testclient",
+    "anyio._backends._asyncio",  # anyio imports it with the first call, in every child
     "pydantic.v1",  # FastAPI imports it with the first route, in every child
     "httpx",
     "asgi_lifespan",
@@ -46,6 +47,7 @@ def preload_modules():
             importlib.import_module(name)
         except ImportError:
             continue
+    preload_plugins()
     from sqlalchemy.engine.url import make_url
 
     dialect = make_url(os.environ["MATRIX_DATABASE_URL"]).get_dialect()
@@ -53,6 +55,21 @@ def preload_modules():
         dialect.import_dbapi()
     else:
         dialect.dbapi()
+
+
+def preload_plugins():
+    """Import the modules of pytest's installed plugins: every child's pytest would, one after the other."""
+    from importlib.metadata import distributions
+
+    for distribution in distributions():
+        for point in distribution.entry_points:
+            if point.group == "pytest11":
+                try:
+                    importlib.import_module(point.value.partition(":")[0])
+                except ImportError:  # the recipe's own pytest is the one to say so
+                    continue
+    if "faker" in sys.modules:  # its plugin makes one for every session, which imports a hundred modules
+        sys.modules["faker"].Faker()
 
 
 def run_child(channel):

@@ -1,4 +1,4 @@
-"""How long the rest would take: the reviewed cells that were not asked for, at the pace that this machine has shown."""
+"""How long stacks take: which of them are long, and what the rest would take at the pace that this machine has shown."""
 
 from __future__ import annotations
 
@@ -7,11 +7,25 @@ import os
 from pathlib import Path
 from statistics import median
 
+from matrix.plan.rows import Stack
+from matrix.plan.selection import Plan
 from matrix.run.known import Known
 from matrix.run.outcome import RunOutcome
 
 ENOUGH = 200  # cells: below, starting up is most of a stack's time
 TAIL = 4096  # bytes that hold a footer
+WEIGHTS = {"plain": 1.0, "asyncio": 1.5}  # what a cell of a family costs against one of plain; an application with requests: 2
+
+
+def order_longest_first(plan: Plan) -> list[Stack]:
+    """Return the stacks of a plan, those first that take long: the last one would keep one core waiting for the other."""
+    return sorted(plan.stacks, key=lambda stack: weigh(plan, stack), reverse=True)
+
+
+def weigh(plan: Plan, stack: Stack) -> float:
+    """Return what a stack costs in cells of plain."""
+    recipes = plan.list_recipes(stack)
+    return len(plan.cases) * sum(WEIGHTS.get(recipe.contract, 2.0) for recipe in recipes)
 
 
 def estimate_rest(outcome: RunOutcome, known: Known, jobs: int) -> float | None:

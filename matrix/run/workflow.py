@@ -26,7 +26,7 @@ from matrix.plan.rows import Stack
 from matrix.plan.selection import ORDERS, Plan, Selection, make_plan
 from matrix.run.known import Known
 from matrix.run.outcome import RunOutcome, StackOutcome, read_rotation, write_outcome
-from matrix.run.pace import estimate_rest
+from matrix.run.pace import estimate_rest, order_longest_first
 from matrix.run.progress import RunProgress
 from matrix.run.serverpool import ServerPool
 from matrix.servers import WAYS, ServerUnavailable
@@ -85,7 +85,7 @@ def run_stacks_on(servers: ServerPool, plan: Plan, options: Options, console: Co
     with hold(stop), RunProgress(console, len(plan.stacks)) as progress:
         run = Run(plan, options, servers, progress, outcome, stop, known)
         with ThreadPoolExecutor(options.jobs) as pool:
-            list(pool.map(run.run_one, plan.stacks))
+            list(pool.map(run.run_one, order_longest_first(plan)))
     outcome.interrupted = stop.is_set() and not outcome.broken
     outcome.wall_s = round(time.monotonic() - started, 3)
     outcome.rest_s = estimate_rest(outcome, known, options.jobs) if known else None

@@ -2,7 +2,8 @@
 
 import json
 
-from matrix.run.pace import find_pace
+from matrix.plan.selection import Selection, make_plan
+from matrix.run.pace import find_pace, order_longest_first, weigh
 
 
 def write_footer(directory, name, **footer):
@@ -21,3 +22,14 @@ def test_the_pace_is_that_of_stacks_with_enough_cells(tmp_path):
 def test_a_file_without_a_footer_says_nothing(tmp_path):
     (tmp_path / "cut.jsonl").write_text('{"kind":"header"}\n{"kind":"ce')
     assert find_pace(tmp_path) is None
+
+
+def test_long_stacks_begin_first():
+    """The order does not depend on how the rows are written, and nothing is lost."""
+    plan = make_plan(Selection(every=False))
+    ordered = order_longest_first(plan)
+    weights = [weigh(plan, stack) for stack in ordered]
+    assert weights == sorted(weights, reverse=True)
+    assert {stack.id for stack in ordered} == {stack.id for stack in plan.stacks}
+    assert len(ordered) == len(plan.stacks)
+    assert "fastapi" in ordered[0].families + ordered[1].families
