@@ -88,7 +88,7 @@ def run_command(options: argparse.Namespace) -> int:
 
     if options.why:
         return why_command(options)
-    how = Options(options.jobs, options.servers, options.order, known=True, fresh=options.fresh, sample=not options.no_sample)
+    how = Options(options.jobs, options.servers, options.order, known=True, fresh=options.fresh, sample=not options.no_sample, inside=options.inside)
     return run_matrix(_read_selection(options), how)
 
 
@@ -201,6 +201,7 @@ def _add_all(parser: argparse.ArgumentParser) -> None:
 
 def _add_keeping(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fresh", action="store_true", help="run everything, whatever earlier runs left on disk")
+    parser.add_argument("--inside", action="store_true", help="look at every clean cell from inside as well: each runs twice more, nothing repaired in between")
     parser.add_argument("--no-sample", action="store_true", help="do not run a fiftieth of what is kept all the same")
     parser.add_argument("--why", metavar="CELL", help="say whether <stack>/<family>/<recipe>/<case> would be kept, and if not, why; runs nothing")
 

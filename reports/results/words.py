@@ -4,7 +4,8 @@ The rule, in the order in which it is applied:
 
 1. The recipe does not apply to the stack: `n/a`, with the unmet requirement.
 2. Essential cells decide. If one leaks: `leaks`, since what one test leaves reaches every later one. Otherwise if
-   one hangs: `hangs`. Otherwise if one breaks or crashes: `breaks`. A flaky cell counts as its worse pass.
+   one hangs: `hangs`. Otherwise if one breaks or crashes: `breaks`, which promises a clean database all the same: where
+   a common case leaks beside it, the word is `leaks`. A flaky cell counts as its worse pass.
    The end of the recipe's own session- or module-scoped fixtures counts like an essential cell: residue found
    then is a leak, an error then is a break.
 3. No essential cell could be judged, or one of them has no verdict (infrastructure, not run): `n/a`, because
@@ -24,7 +25,7 @@ from matrix.judging.verdicts import BOTH, BREAKS, CRASHES, FLAKY, HANGS, INFRAST
 WITH_LIMITS = "isolates, with limits"
 WORDS = (ISOLATES, WITH_LIMITS, LEAKS, BREAKS, HANGS, NOT_APPLICABLE)
 
-ESSENTIAL = "essential"
+ESSENTIAL, COMMON = "essential", "common"
 LEVELS = ("essential", "common", "limit")
 # Worst first; which verdicts of an essential cell lead to which word.
 DECIDING = ((LEAKS, (LEAKS, BOTH)), (HANGS, (HANGS,)), (BREAKS, (BREAKS, CRASHES)))
@@ -65,7 +66,8 @@ def find_word(cells: Iterable[Graded], unmet: str | None = None, ending: Ending 
     counts = dict(Counter(cell.verdict for cell in cells))
     judged = [cell for cell in cells if cell.verdict != NOT_APPLICABLE]
     essential = [cell for cell in judged if cell.level == ESSENTIAL]
-    word = decide(essential, ending)
+    common = [cell for cell in judged if cell.level == COMMON]
+    word = decide(essential, common, ending)
     if word:
         return Word(word, describe_failures(judged, ending), counts)
     unjudged = sum(cell.worst in (INFRASTRUCTURE, NOT_RUN) for cell in essential)
@@ -76,9 +78,10 @@ def find_word(cells: Iterable[Graded], unmet: str | None = None, ending: Ending 
     return Word(ISOLATES, "", counts)
 
 
-def decide(essential: list[Graded], ending: Ending) -> str | None:
+def decide(essential: list[Graded], common: list[Graded], ending: Ending) -> str | None:
     worst = {cell.worst for cell in essential} | ({LEAKS} if ending.residue else set()) | ({BREAKS} if ending.error else set())
-    return next((word for word, verdicts in DECIDING if worst.intersection(verdicts)), None)
+    word = next((word for word, verdicts in DECIDING if worst.intersection(verdicts)), None)
+    return LEAKS if word == BREAKS and any(cell.worst in (LEAKS, BOTH) for cell in common) else word
 
 
 def describe_silence(unjudged: int) -> str:
