@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from matrix.facts import JsonObject
 from matrix.judging.verdicts import ISOLATES, RED, judge_pass
 from matrix.plan.contents import Case, Recipe
-from matrix.supervisor.childrun import CONFIRMATION, FIRST, REPEATED, ChildRun, fail_collection
+from matrix.supervisor.childrun import COLLECTED, CONFIRMATION, FIRST, REPEATED, ChildRun, fail_collection
 from matrix.supervisor.examination import Examination
 from matrix.supervisor.inside import ALL, UNKNOWN, look_inside
 from matrix.supervisor.recipe import RecipeProcess, RecipeUncollected
@@ -67,9 +67,14 @@ def run_passes(exam: Examination, process: RecipeProcess, groups: list[list[str]
         exam.witness.stop_statements()
     if any(judge_pass(cell) in RED for cell in facts.cells):
         facts.unlogged = unlogged
-    dirty = [case for case, cell in facts.first.items() if not cell["unmet"] and cell["process"] and cell["ended"] == "finished"]
+    dirty = [case for case, cell in facts.first.items() if not cell["unmet"] and is_dirty(cell)]
     if dirty:
         facts.repeats = repeat_case(exam, process, dirty[0])
+
+
+def is_dirty(cell: JsonObject) -> bool:
+    """Return whether a cell that ended left its process dirty; what the collector ended is gone."""
+    return cell["ended"] == "finished" and any(found["kind"] != COLLECTED for found in cell["process"])
 
 
 def run_groups(exam: Examination, process: RecipeProcess, groups: list[list[str]], pass_name: str, facts: RecipeFacts) -> None:

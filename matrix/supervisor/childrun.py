@@ -91,13 +91,13 @@ class ChildRun:
     def _end_cell(self, child: Child, facts: JsonObject) -> None:
         """Look for residue, repair what the child does not hold, and let it go on or retire."""
         residue = self.witness.find_residue(self._baseline, lambda: self._list_staying(child))
+        dirty = (self.carries or bool(facts["process"])) and self.pass_name not in LOOKED_AT_ALONE
         if held := any(found.kind in HELD_KINDS for found in residue):
             residue, facts = self._look_after_collecting(child, residue, facts)
             held = any(found.kind in HELD_KINDS for found in residue)
         repair = None
         if residue and not held:
             repair = self._repair(self._baseline, residue)
-        dirty = (self.carries or bool(facts["process"])) and self.pass_name not in LOOKED_AT_ALONE
         # objects that were built anew may not be what a connection has prepared statements for
         retire = held or dirty or "schema" in (repair or "") or self._was_forced()
         if held or repair == "blocked":
