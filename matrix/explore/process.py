@@ -12,7 +12,7 @@ from matrix.plan.contents import Recipe
 from matrix.probe.channel import ChannelClosed
 from matrix.supervisor.child import Child
 from matrix.supervisor.childrun import HELD_KINDS
-from matrix.supervisor.failures import InstrumentBroken
+from matrix.supervisor.failures import InstrumentBroken, Interrupted
 from matrix.supervisor.hangs import HangWatch
 from matrix.supervisor.recipe import RecipeProcess
 from matrix.supervisor.warm import WarmProcess
@@ -48,6 +48,8 @@ class ProgramPlayer:
 
     def play(self, program: Program) -> Outcome:
         """Play one program; the database is the original one before and afterwards."""
+        if self._stop.is_set():
+            raise Interrupted
         child, watch = self._take_child()
         watch.begin()
         try:

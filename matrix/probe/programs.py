@@ -129,11 +129,15 @@ class Player(object):
 
     def do_release(self):
         savepoint = self.savepoints.pop()
-        return "no savepoint" if savepoint is None else savepoint.commit()
+        if savepoint is None:
+            return "no savepoint"
+        savepoint.commit()
 
     def do_undo(self):
         savepoint = self.savepoints.pop()
-        return "no savepoint" if savepoint is None else savepoint.rollback()
+        if savepoint is None:
+            return "no savepoint"
+        savepoint.rollback()
 
     def do_read(self):
         return self.look(self.session)

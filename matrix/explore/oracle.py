@@ -1,0 +1,56 @@
+"""What production answers: `real_commits` of a contract, asked once per stack, for all recipes of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from matrix.explore.operations import Program
+from matrix.explore.outcome import Outcome
+from matrix.explore.process import ProgramPlayer
+from matrix.plan.contents import Recipe
+
+Open = Callable[[Recipe, bool], ProgramPlayer]
+
+
+class Oracle:
+    """Answers of production by program; what it does not answer the same way twice counts for nothing."""
+
+    def __init__(self, control: Recipe, open_player: Open) -> None:
+        self.control = control
+        self.unsteady: set[Program] = set()
+        self._open = open_player
+        self._answers: dict[Program, tuple[str, ...] | None] = {}
+
+    def ask(self, programs: Iterable[Program], on_program: Callable[[], None] = lambda: None) -> None:
+        """Have production play what it has not played yet, twice, the second time in reversed order and in other children."""
+        unknown = [program for program in dict.fromkeys(programs) if program not in self._answers]
+        if not unknown:
+            return
+        first = self._play(unknown, on_program)
+        second = self._play(unknown[::-1], on_program)
+        for program in unknown:
+            agrees = first[program] == second[program] and is_answer(first[program])
+            self._answers[program] = first[program].saw if agrees else None
+            if not agrees:
+                self.unsteady.add(program)
+
+    def answer(self, program: Program) -> tuple[str, ...] | None:
+        """Return what production saw, None when it does not agree with itself."""
+        return self._answers[program]
+
+    def knows(self, program: Program) -> bool:
+        """Say whether production has been asked."""
+        return program in self._answers
+
+    def _play(self, programs: Iterable[Program], on_program: Callable[[], None]) -> dict[Program, Outcome]:
+        outcomes = {}
+        with self._open(self.control, False) as player:
+            for program in programs:
+                outcomes[program] = player.play(program)
+                on_program()
+        return outcomes
+
+
+def is_answer(outcome: Outcome) -> bool:
+    """Say whether production came to an end; its own set-up and teardown raise nothing that a recipe has to repeat."""
+    return outcome.saw is not None and outcome.ended == "finished" and not outcome.errors

@@ -1,0 +1,40 @@
+"""Makes a differing program as short as it gets: what is shown is 1-minimal, no single step of it can be left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from matrix.explore.operations import Program, find_illegal
+from matrix.explore.outcome import Difference
+
+Try = Callable[[Sequence[Program]], list[Difference | None]]
+
+
+def shrink(difference: Difference, attempt: Try) -> Difference:
+    """Return the difference of a shorter program that looks the same, of which no single step can be left out.
+
+    attempt: plays programs and returns how each differs.
+    """
+    while True:
+        shorter = list_shorter(difference.outcome.program)
+        found = next((other for other in attempt(shorter) if other and other.signature == difference.signature), None)
+        if found is None:
+            return difference
+        difference = found
+
+
+def list_shorter(program: Program) -> list[Program]:
+    """Return the legal programs with a run of steps left out: longer runs first, and of one length the last first."""
+    found: dict[Program, None] = {}
+    for size in sizes(len(program)):
+        for start in range(len(program) - size, -1, -1):
+            shorter = program[:start] + program[start + size :]
+            if shorter and find_illegal(shorter) is None:
+                found.setdefault(shorter)
+    return list(found)
+
+
+def sizes(length: int) -> list[int]:
+    """Return how many steps to leave out at a time: half, then fewer, at last one, and two for what belongs together."""
+    halves = [length >> shift for shift in range(1, length.bit_length())]
+    return sorted({size for size in (*halves, 2, 1) if 0 < size < length}, reverse=True)
