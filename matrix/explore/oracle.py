@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 
 from matrix.explore.operations import Program
 from matrix.explore.outcome import Outcome
@@ -19,35 +20,40 @@ class Oracle:
         self.control = control
         self.unsteady: set[Program] = set()
         self._open = open_player
+        self._opened = ExitStack()
+        self._player: ProgramPlayer | None = None
         self._answers: dict[Program, tuple[str, ...] | None] = {}
 
-    def ask(self, programs: Iterable[Program], on_program: Callable[[], None] = lambda: None) -> None:
-        """Have production play what it has not played yet, twice, the second time in reversed order and in other children."""
+    def ask(self, programs: Iterable[Program], on_program: Callable[[], None] = lambda: None, twice: bool = True) -> None:
+        """Have production play what it has not played yet; twice: the second time in reversed order and in other children."""
         unknown = [program for program in dict.fromkeys(programs) if program not in self._answers]
-        if not unknown:
-            return
         first = self._play(unknown, on_program)
-        second = self._play(unknown[::-1], on_program)
+        second = self._play(unknown[::-1], on_program) if twice else first
         for program in unknown:
             agrees = first[program] == second[program] and is_answer(first[program])
             self._answers[program] = first[program].saw if agrees else None
-            if not agrees:
+            if twice and not agrees:
                 self.unsteady.add(program)
 
     def answer(self, program: Program) -> tuple[str, ...] | None:
         """Return what production saw, None when it does not agree with itself."""
         return self._answers[program]
 
-    def knows(self, program: Program) -> bool:
-        """Say whether production has been asked."""
-        return program in self._answers
+    def close(self) -> None:
+        """End production's process."""
+        self._opened.close()
 
-    def _play(self, programs: Iterable[Program], on_program: Callable[[], None]) -> dict[Program, Outcome]:
-        outcomes = {}
-        with self._open(self.control, False) as player:
-            for program in programs:
-                outcomes[program] = player.play(program)
-                on_program()
+    def _play(self, programs: Sequence[Program], on_program: Callable[[], None]) -> dict[Program, Outcome]:
+        """Play programs in children of their own: the database is the original one when it returns."""
+        outcomes: dict[Program, Outcome] = {}
+        if not programs:
+            return outcomes
+        if self._player is None:
+            self._player = self._opened.enter_context(self._open(self.control, False))
+        for program in programs:
+            outcomes[program] = self._player.play(program)
+            on_program()
+        self._player.retire()
         return outcomes
 
 

@@ -15,7 +15,17 @@ def group_by_signature(differences: Iterable[Difference]) -> dict[tuple[str, ...
     groups: dict[tuple[str, ...], list[Difference]] = {}
     for difference in differences:
         groups.setdefault(difference.signature, []).append(difference)
+    for signature in sorted(groups, key=len, reverse=True):
+        simpler = find_simpler(signature, groups)
+        if simpler:  # two things happened in one program, and each was seen alone
+            groups[simpler] += groups.pop(signature)
     return {signature: sorted(group, key=length_of) for signature, group in groups.items()}
+
+
+def find_simpler(signature: tuple[str, ...], groups: Iterable[tuple[str, ...]]) -> tuple[str, ...] | None:
+    """Return the first of the signatures that this one is made up of, None when a part of it was never seen alone."""
+    parts = [other for other in groups if other != signature and set(other) < set(signature)]
+    return parts[0] if parts and set().union(*parts) == set(signature) else None
 
 
 def length_of(difference: Difference) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from matrix.explore.operations import Program, find_illegal
 from matrix.explore.outcome import Difference
 
+AT_ONCE = 12
 Try = Callable[[Sequence[Program]], list[Difference | None]]
 
 
@@ -16,11 +17,20 @@ def shrink(difference: Difference, attempt: Try) -> Difference:
     attempt: plays programs and returns how each differs.
     """
     while True:
-        shorter = list_shorter(difference.outcome.program)
-        found = next((other for other in attempt(shorter) if other and other.signature == difference.signature), None)
+        found = find_shorter(difference, attempt)
         if found is None:
             return difference
         difference = found
+
+
+def find_shorter(difference: Difference, attempt: Try) -> Difference | None:
+    """Return the first difference of a shorter program that looks the same; a few are played at a time."""
+    shorter = list_shorter(difference.outcome.program)
+    for start in range(0, len(shorter), AT_ONCE):
+        for other in attempt(shorter[start : start + AT_ONCE]):
+            if other and other.signature == difference.signature:
+                return other
+    return None
 
 
 def list_shorter(program: Program) -> list[Program]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -77,11 +77,13 @@ class StackExplorer:
 
     def explore(self, recipe: Recipe) -> JsonObject:
         """Return what exploring one recipe came to."""
-        oracle, started = self.find_oracle(recipe), time.monotonic()
-        differences = self.play(recipe, oracle, self.job.programs)
-        seconds = time.monotonic() - started
-        groups = group_by_signature(differences)
-        shortest = self.shorten(recipe, oracle, [group[0] for group in groups.values()][:MOST_NAMED])
+        oracle = self.find_oracle(recipe)
+        with self.open_player(recipe, True) as player:
+            started = time.monotonic()
+            differences = self.play(player, oracle, self.job.programs)
+            seconds = time.monotonic() - started
+            groups = group_by_signature(differences)
+            shortest = self.shorten(player, oracle, [group[0] for group in groups.values()][:MOST_NAMED])
         named = name_differences(self.exam, recipe, shortest) if shortest else []
         counts = [len(group) for group in groups.values()]
         return {
@@ -94,30 +96,36 @@ class StackExplorer:
             "unnamed": len(groups) - len(shortest),
             "reasons": make_reasons(list(zip(named, counts, strict=False))),
             "rate": round(len(self.job.programs) / seconds, 1),
+            "shrunk_s": round(time.monotonic() - started - seconds, 1),
         }
 
-    def play(self, recipe: Recipe, oracle: Oracle, programs: Sequence[Program]) -> list[Difference]:
+    def play(self, player: ProgramPlayer, oracle: Oracle, programs: Sequence[Program]) -> list[Difference]:
         """Play programs under a recipe and return those that differ from production."""
         found = []
-        with self.open_player(recipe, True) as player:
-            for program in programs:
-                difference = compare(player.play(program), oracle.answer(program), isolated=not is_production(recipe))
-                found += [difference] if difference else []
-                self.job.on_program()
+        for program in programs:
+            difference = compare(player.play(program), oracle.answer(program), isolated=not is_production(player.recipe))
+            found += [difference] if difference else []
+            self.job.on_program()
         return found
 
-    def shorten(self, recipe: Recipe, oracle: Oracle, differences: Sequence[Difference]) -> list[Difference]:
+    def shorten(self, player: ProgramPlayer, oracle: Oracle, differences: Sequence[Difference]) -> list[Difference]:
         """Return each difference by a program of which no step can be left out."""
         known: dict[Program, Difference | None] = {}
 
         def attempt(programs: Sequence[Program]) -> list[Difference | None]:
             new = [program for program in programs if program not in known]
-            oracle.ask(new)
-            found = {other.outcome.program: other for other in self.play(recipe, oracle, new)} if new else {}
+            player.retire()  # production plays on the same database
+            oracle.ask(new, twice=False)
+            found = {other.outcome.program: other for other in self.play(player, oracle, new)}
             known.update({program: found.get(program) for program in new})
             return [known[program] for program in programs]
 
         return [shrink(difference, attempt) for difference in differences]
+
+    def close(self) -> None:
+        """End production's processes."""
+        for oracle in self._oracles.values():
+            oracle.close()
 
 
 def is_production(recipe: Recipe) -> bool:
@@ -162,7 +170,9 @@ def open_explorer(job: ExploreJob) -> Iterator[tuple[StackExplorer, FactsFile, J
             prove_sight(witness)
             review = Review(job.run_id, job.stack.database.product)
             exam = Examination(job.stack, witness, warm, witness.record_baseline(), job.deadline_s, job.stop, lambda cell: None, review)
-            yield StackExplorer(job, exam), facts, make_header(job, described, witness.capabilities | described["capabilities"])
+            explorer = StackExplorer(job, exam)
+            with closing(explorer):
+                yield explorer, facts, make_header(job, described, witness.capabilities | described["capabilities"])
     finally:
         facts.abandon()
         witness.close()
