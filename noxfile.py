@@ -125,8 +125,13 @@ def bite(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def explore(session: nox.Session) -> None:
-    """Run all short programs under recipes and say why some differ from production; -- --stack, --recipe, --depth, --program."""
-    run(session, "-m", "matrix", "explore", *session.posargs)
+    """Run all short programs under recipes and say why some differ from production; -- --stack, --recipe, --depth, --program; --accept keeps what was found."""
+    accepts = "--accept" in session.posargs
+    arguments = [argument for argument in session.posargs if argument != "--accept"]
+    if arguments or not accepts:
+        run(session, "-m", "matrix", "explore", *arguments)
+    if accepts:
+        run(session, "-m", "reports", "accept-explored")
 
 
 @nox.session(default=False)

@@ -90,6 +90,7 @@ class StackExplorer:
             "kind": "recipe",
             "recipe": recipe.id,
             "applies": True,
+            "sha256": recipe.sha256,
             "programs": len(self.job.programs),
             "unsteady": [list(program) for program in sorted(oracle.unsteady)],
             "differing": len(differences),

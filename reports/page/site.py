@@ -14,6 +14,9 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from matrix.facts import JsonObject
+from reports.explored.summary import read_summary
+from reports.explored.views import compare_lines as explored_lines
+from reports.explored.views import view_recipe
 from reports.page.embedding import render_script
 from reports.page.grid import build_case_grid, build_matrix, build_recipe_grid, build_stack_grid
 from reports.page.highlight import highlight_code
@@ -23,6 +26,7 @@ from reports.page.scripts import build_cells, build_code, build_index, list_need
 from reports.page.stories import SHOWN, answer_claims, collect_timelines, compare_stacks, list_solutions, list_stacks
 from reports.page.text import check_link, group_digits, list_names, quote_names, render_inline, render_text
 from reports.page.views import compare_lines, group_missing, list_bad, list_losses, summarize_costs, summarize_stacks
+from reports.places import ROOT
 from reports.results.origin import find_origin
 from reports.stories import Story, load_stories
 
@@ -35,18 +39,21 @@ _POLICY = (
 _GENERATED = ("recipes", "cases", "stacks", "data", "static", "stories")
 
 
-def write_site(results: dict[str, Any], details: Mapping[str, Details], directory: Path, stories: Sequence[Story] | None = None) -> None:
+def write_site(
+    results: dict[str, Any], details: Mapping[str, Details], directory: Path, stories: Sequence[Story] | None = None, explored: JsonObject | None = None
+) -> None:
     """Write the whole report into `directory`: pages, scripts with data, downloads.
 
-    `results` follows results.schema.json, `details` are by stack id; stories: None for the repository's own.
-    What an earlier call wrote there is replaced; other files are left alone. Raises OSError when a file cannot be written, StoryError.
+    `results` follows results.schema.json, `details` are by stack id; stories and explored: None for the repository's own.
+    What an earlier call wrote there is replaced; other files are left alone. Raises OSError when a file cannot be written, StoryError, ExploredError.
     """
     site = Site(results)
+    found = read_summary(ROOT) if explored is None else explored
     told = load_stories() if stories is None else stories
     files = {
         **render_index(site),
-        **dict(_render_others(site, details)),
-        **dict(_render_stories(site, {stack: found.told for stack, found in details.items()}, told)),
+        **dict(_render_others(site, details, found)),
+        **dict(_render_stories(site, {stack: detail.told for stack, detail in details.items()}, told)),
     }  # all of it first: a report that cannot be made leaves the old one whole
     write_files(files, directory)
 
@@ -69,8 +76,8 @@ def render_index(site: Site) -> dict[str, str]:
     return {"index.html": page, "data/index.js": render_script("index", "", build_index(site))}
 
 
-def _render_others(site: Site, details: Mapping[str, Details]) -> Iterator[tuple[str, str]]:
-    yield from _render_pages(_open_templates(site), site)
+def _render_others(site: Site, details: Mapping[str, Details], explored: JsonObject) -> Iterator[tuple[str, str]]:
+    yield from _render_pages(_open_templates(site), site, explored)
     yield "data/code.js", render_script("code", "", build_code(site))
     for stack in site.shown:
         yield f"data/cells/{stack.script}", render_script("cells", stack.id, build_cells(site, stack))
@@ -80,9 +87,10 @@ def _render_others(site: Site, details: Mapping[str, Details]) -> Iterator[tuple
     yield "results.csv", _render_csv(site)
 
 
-def _render_pages(env: Environment, site: Site) -> Iterator[tuple[str, str]]:
-    for name in ("recipes", "cases", "stacks", "causes", "cell", "upgrade", "about"):
+def _render_pages(env: Environment, site: Site, explored: JsonObject) -> Iterator[tuple[str, str]]:
+    for name in ("recipes", "cases", "stacks", "causes", "cell", "about"):
         yield f"{name}.html", _render(env, name, "", view=name.title())
+    yield "upgrade.html", _render(env, "upgrade", "", view="Upgrade", explored=explored, explored_changes=explored_lines(explored))
     yield "changes.html", _render(env, "changes", "", view="Changes", comparison=site.results["comparison"], coming=site.results.get("coming"))
     for recipe, about in site.recipes.items():
         yield (
@@ -99,6 +107,7 @@ def _render_pages(env: Environment, site: Site) -> Iterator[tuple[str, str]]:
                 steps=compare_lines(site, recipe),
                 costs=summarize_costs(site, recipe),
                 losses=list_losses(site, recipe),
+                explored=view_recipe(explored, recipe, about["sha256"]),
             ),
         )
     for case, about in site.cases.items():
