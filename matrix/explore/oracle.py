@@ -22,7 +22,7 @@ class Oracle:
         self._open = open_player
         self._opened = ExitStack()
         self._player: ProgramPlayer | None = None
-        self._answers: dict[Program, tuple[str, ...] | None] = {}
+        self._answers: dict[Program, Outcome | None] = {}
 
     def ask(self, programs: Iterable[Program], on_program: Callable[[], None] = lambda: None, twice: bool = True) -> None:
         """Have production play what it has not played yet; twice: the second time in reversed order and in other children."""
@@ -31,12 +31,12 @@ class Oracle:
         second = self._play(unknown[::-1], on_program) if twice else first
         for program in unknown:
             agrees = first[program] == second[program] and is_answer(first[program])
-            self._answers[program] = first[program].saw if agrees else None
+            self._answers[program] = first[program] if agrees else None
             if twice and not agrees:
                 self.unsteady.add(program)
 
-    def answer(self, program: Program) -> tuple[str, ...] | None:
-        """Return what production saw, None when it does not agree with itself."""
+    def answer(self, program: Program) -> Outcome | None:
+        """Return what the program came to in production, None when it does not agree with itself."""
         return self._answers[program]
 
     def close(self) -> None:
@@ -58,5 +58,5 @@ class Oracle:
 
 
 def is_answer(outcome: Outcome) -> bool:
-    """Say whether production came to an end; its own set-up and teardown raise nothing that a recipe has to repeat."""
-    return outcome.saw is not None and outcome.ended == "finished" and not outcome.errors
+    """Say whether production came to an end; that closing its session raises is an outcome like any other."""
+    return outcome.saw is not None and outcome.ended == "finished"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from matrix.explore.operations import Program
 
-#: residue that no look from outside can compare: an application's own tables stay in production, too
 END = "end of the call"
 
 
@@ -48,18 +47,22 @@ class Difference:
         return self.step is not None or bool(self.outcome.errors) or self.outcome.ended != "finished"
 
 
-def compare(outcome: Outcome, expected: tuple[str, ...] | None, isolated: bool = True) -> Difference | None:
-    """Return how the outcome differs from what production saw, None when it does not or nobody knows.
+def compare(outcome: Outcome, production: Outcome | None, isolated: bool = True) -> Difference | None:
+    """Return how the outcome differs from production's, None when it does not or nobody knows that.
 
     isolated: whether what stays in the database counts; for production itself it does not.
     """
-    if expected is None:
+    if production is None or production.saw is None:
         return None
-    left = outcome.left if isolated else ()
-    step = find_step(outcome.saw, expected)
-    if not left and step is None and not outcome.errors and outcome.ended == "finished":
+    outcome = replace(
+        outcome,
+        left=outcome.left if isolated else (),
+        errors=tuple(error for error in outcome.errors if error not in production.errors),  # to close the session raises there, too
+    )
+    step = find_step(outcome.saw, production.saw)
+    if not outcome.left and step is None and not outcome.errors and outcome.ended == "finished":
         return None
-    return Difference(outcome, expected, step, sign(outcome, expected, step, left))
+    return Difference(outcome, production.saw, step, sign(outcome, production.saw, step))
 
 
 def find_step(saw: Sequence[str] | None, expected: Sequence[str]) -> int | None:
@@ -69,9 +72,9 @@ def find_step(saw: Sequence[str] | None, expected: Sequence[str]) -> int | None:
     return next((place for place, (got, wanted) in enumerate(zip(saw, expected, strict=False)) if got != wanted), None)
 
 
-def sign(outcome: Outcome, expected: Sequence[str], step: int | None, left: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def sign(outcome: Outcome, expected: Sequence[str], step: int | None) -> tuple[str, ...]:
     """Return the signature of a difference."""
-    kinds = sorted({kind for kind, _ in left})
+    kinds = sorted({kind for kind, _ in outcome.left})
     raised = [f"{phase} {kind}" for phase, kind in outcome.errors]
     seen = []
     if step is not None and outcome.saw is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
 
 from matrix.explore.operations import Program, find_illegal
 from matrix.explore.outcome import Difference
@@ -34,14 +35,13 @@ def find_shorter(difference: Difference, attempt: Try) -> Difference | None:
 
 
 def list_shorter(program: Program) -> list[Program]:
-    """Return the legal programs with a run of steps left out: longer runs first, and of one length the last first."""
-    found: dict[Program, None] = {}
-    for size in sizes(len(program)):
-        for start in range(len(program) - size, -1, -1):
-            shorter = program[:start] + program[start + size :]
-            if shorter and find_illegal(shorter) is None:
-                found.setdefault(shorter)
-    return list(found)
+    """Return the legal programs with a run of steps left out, longer runs first, then those without two steps that
+
+    stand apart: a savepoint is begun and ended, and goes as a whole only.
+    """
+    runs = [program[:start] + program[start + size :] for size in sizes(len(program)) for start in range(len(program) - size, -1, -1)]
+    pairs = [tuple(step for place, step in enumerate(program) if place not in pair) for pair in combinations(range(len(program)), 2)]
+    return [shorter for shorter in dict.fromkeys([*runs, *pairs]) if shorter and find_illegal(shorter) is None]
 
 
 def sizes(length: int) -> list[int]:

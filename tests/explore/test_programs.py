@@ -51,7 +51,7 @@ def test_same_call_gives_same_programs():
 
 
 def test_random_programs_leave_operations_out_and_use_all():
-    programs = make_random_programs(200, 1, 4)
+    programs = make_random_programs(500, 1, 4)
     assert {operation for program in programs for operation in program} == set(ALL)
 
 
@@ -102,9 +102,16 @@ def test_kinds_of_observations(got, wanted, kind):
 
 def test_production_is_not_judged_by_what_it_leaves():
     outcome = Outcome(("flush", "commit"), ("", "", ""), left=(("rows_added", "customers"),))
-    assert compare(outcome, ("", "", ""), isolated=False) is None
-    assert compare(outcome, ("", "", "")).leaks
+    production = Outcome(("flush", "commit"), ("", "", ""))
+    assert compare(outcome, production, isolated=False) is None
+    assert compare(outcome, production).leaks
     assert compare(outcome, None) is None  # production disagrees with itself
+
+
+def test_what_production_raises_at_its_end_is_no_difference():
+    raises = Outcome(("raw-commit",), ("", ""), (("teardown", "InternalError"),))
+    assert compare(raises, raises) is None
+    assert compare(raises, Outcome(("raw-commit",), ("", ""))).signature == ("teardown InternalError",)
 
 
 def test_two_things_in_one_program_are_no_third_reason():
