@@ -53,7 +53,8 @@ class ToldProcess(RecipeProcess):
 def name_differences(exam: Examination, recipe: Recipe, differences: Sequence[Difference]) -> list[Named]:
     """Return each difference with its cause, seen in a fresh child each."""
     named = []
-    with ToldProcess(exam.warm, recipe) as process:
+    process = ToldProcess(exam.warm, recipe)
+    with process:
         exam.witness.start_statements()
         try:
             for number, difference in enumerate(differences, 1):

@@ -158,5 +158,3 @@ def restore(witness: Witness, original: Baseline, who: str) -> None:
 def describe(left: list[Residue] | tuple[()]) -> tuple[tuple[str, str], ...]:
     """Return kinds and objects of residue, without what is another thing in every program."""
     return tuple(sorted({(found.kind, "" if found.object.startswith("explored_") else found.object) for found in left}))
-
-

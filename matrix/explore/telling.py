@@ -16,7 +16,11 @@ def say_recipe(stack: str, line: JsonObject) -> str:
     if not line["applies"]:
         return f"{stack} {line['recipe']}: n/a, {line['unmet']}"
     nameless = sum(reason["cause"] is None for reason in line["reasons"])
-    words = f"{line['differing']} of {line['programs']} differ, for {len(line['reasons'])} reasons" if line["differing"] else f"all {line['programs']} as in production"
+    words = (
+        f"{line['differing']} of {line['programs']} differ, for {len(line['reasons'])} reasons"
+        if line["differing"]
+        else f"all {line['programs']} as in production"
+    )
     return f"{stack} {line['recipe']}: {words}{f', {nameless} WITHOUT A CAUSE' if nameless else ''} ({line['rate']:.0f} a second)"
 
 
@@ -29,7 +33,9 @@ def tell_reasons(console: Console, found: Mapping[str, Sequence[JsonObject]]) ->
                 console.print(say_reason(reason), markup=False, soft_wrap=True)
             if line["unsteady"]:
                 shown = "; ".join(" ".join(program) for program in line["unsteady"][:SHOWN_UNSTEADY])
-                console.print(f"production disagrees with itself on {len(line['unsteady'])} programs, which count for nothing: {shown}", markup=False, soft_wrap=True)
+                console.print(
+                    f"production disagrees with itself on {len(line['unsteady'])} programs, which count for nothing: {shown}", markup=False, soft_wrap=True
+                )
 
 
 def say_reason(reason: JsonObject) -> str:
@@ -39,4 +45,6 @@ def say_reason(reason: JsonObject) -> str:
     if reason["step"] is not None:
         lines.append(f"    step {reason['step'] + 1}, {reason['operation']}: {reason['got'] or 'done'}, in production {reason['expected'] or 'done'}")
     lines += [f"    {word}" for word in (*reason["errors"], *(f"stayed: {left}" for left in reason["left"]))]
-    return "\n".join([*lines, *([f"    ended in a {reason['ended']}"] if reason["ended"] != "finished" else []), *([f"    {reason['proof']}"] if reason["proof"] else [])])
+    return "\n".join(
+        [*lines, *([f"    ended in a {reason['ended']}"] if reason["ended"] != "finished" else []), *([f"    {reason['proof']}"] if reason["proof"] else [])]
+    )

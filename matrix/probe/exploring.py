@@ -127,8 +127,7 @@ class ToldProbe(Probe):
     def pick_items(self, items, cases, repeat):
         """Return an item for each program (its request, where cells have a case), and one that stands behind the last."""
         twins = list(make_twins(items[0], len(cases)))
-        for item, request in zip(twins, cases):
+        for item, request in zip(twins, cases):  # noqa: B905  Python 3.8 knows no strict=
             prepare(item, request)
             item.name = "test_" + request["case"]
         return [*twins, EndItem.from_parent(items[-1].parent, name="end of cells")]
-

@@ -6,8 +6,9 @@ any other: its kind is noted and the program goes on. Names of rows begin with t
 
 import threading
 
-from cases.sample import SELECT_TAKES_A_LIST, Customer, insert_customer, wait_for
 from sqlalchemy import select, text
+
+from cases.sample import SELECT_TAKES_A_LIST, Customer, insert_customer, wait_for
 
 
 def test_program(app, request):
@@ -20,7 +21,7 @@ def test_program(app, request):
 
 def compare(program, saw, expected):
     """Raise AssertionError for the first step that did not come out as expected."""
-    for step, got, wanted in zip([*program, "end of the call"], saw, expected):
+    for step, got, wanted in zip([*program, "end of the call"], saw, expected):  # noqa: B905  Python 3.8 knows no strict=
         if got != wanted:
             raise AssertionError("%s: %s, in production %s" % (step, got or "done", wanted or "done"))
 

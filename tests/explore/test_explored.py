@@ -50,7 +50,9 @@ def test_accepting_keeps_what_was_not_explored_again(tmp_path):
     assert list(read_summary(tmp_path)["stacks"]) == ["sa20-psycopg2-postgresql18", "sa21-psycopg2-postgresql18"]
 
 
-@pytest.mark.parametrize("spoil", [lambda raw: raw[:-40], lambda raw: raw.replace(b"383", b"384"), lambda raw: b"", lambda raw: raw.rpartition(b'{"kind": "footer"')[0]])
+@pytest.mark.parametrize(
+    "spoil", [lambda raw: raw[:-40], lambda raw: raw.replace(b"383", b"384"), lambda raw: b"", lambda raw: raw.rpartition(b'{"kind": "footer"')[0]]
+)
 def test_file_that_is_not_whole_is_an_error(tmp_path, spoil):
     path = write_result(tmp_path)
     path.write_bytes(spoil(path.read_bytes()))

@@ -20,7 +20,7 @@ STACK = "sa20-psycopg2-postgresql18"
 ABOUT = {"depth": 3, "short": 0, "random": 0, "seed": 1, "chosen": 0}
 
 # Lets everything be as in production, and removes the rows afterwards unless {keep}.
-CLEANING = '''
+CLEANING = """
 import pytest
 from sqlalchemy import event
 
@@ -51,7 +51,7 @@ def session(engine, session_factory):
         return
     with engine.begin() as connection:
         connection.execute(Customer.__table__.delete())
-'''
+"""
 NOT_FOUND = "False"
 AFTER_ROLLBACK = 'said.endswith("rollback commit")'
 FIFTH = '"commit rollback commit" in said'

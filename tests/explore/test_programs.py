@@ -94,7 +94,14 @@ def test_shorter_programs_are_legal():
 
 @pytest.mark.parametrize(
     ("got", "wanted", "kind"),
-    [("nothing", "a=1", "missing"), ("a=1", "nothing", "extra"), ("a=2", "a=1", "changed"), ("b=2", "a=1", "missing and extra"), ("E", "a=1", "E for rows"), ("", "E", " for E")],
+    [
+        ("nothing", "a=1", "missing"),
+        ("a=1", "nothing", "extra"),
+        ("a=2", "a=1", "changed"),
+        ("b=2", "a=1", "missing and extra"),
+        ("E", "a=1", "E for rows"),
+        ("", "E", " for E"),
+    ],
 )
 def test_kinds_of_observations(got, wanted, kind):
     assert classify(got, wanted) == kind
