@@ -105,3 +105,27 @@ def test_no_word_contradicts_what_exploring_shows():
 
 def test_committed_summary_is_there():
     assert read_summary(ROOT)["stacks"], f"{PLACE} is made by `nox -s explore -- --accept` after a deep run"
+
+
+def test_pages_show_what_was_explored_and_escape_it(tmp_path):
+    from reports.page.model import page_of_recipe
+    from reports.page.packing import pack_details
+    from reports.page.site import write_site
+    from tests.browser.example import make_example
+
+    results, details = make_example(lines=1, recipes=7, cases=6, servers=2)
+    first, second, *_ = results["recipes"]
+    reason = make_reason("flush commit read", cause=None, step=2, operation="read", got="<b>nothing</b>", expected="a=1", left=["rows added: <i>customers</i>"])
+    found = {"programs": 373, "differing": 3, "sha256": "old", "rate": 1.0, "unsteady": 0, "unnamed": 0}
+    run = {"explored": "2026-11-28", "depth": 3, "short": 373, "random": 10, "seed": 1, "mode": "future", "product": "postgresql"}
+    recipes = {first: {**found, "reasons": [reason]}, second: {**found, "reasons": []}}
+    clean = {**run, "line": "2.1", "recipes": {first: {**found, "reasons": []}}}
+    stacks = {"sa20-psycopg2-postgresql18": {**run, "line": "2.0", "recipes": recipes}, "sa21-psycopg2-postgresql18": clean}
+    packed = {stack: pack_details(detail) for stack, detail in details.items()}
+    write_site(results, packed, tmp_path, explored={"format": 1, "date": "2026-11-28", "stacks": stacks})
+    page = (tmp_path / page_of_recipe(first)).read_text()
+    assert "The shortest programs that tell it from production" in page and "No cause explains it yet" in page
+    assert "&lt;b&gt;nothing&lt;/b&gt;" in page and "&lt;i&gt;customers&lt;/i&gt;" in page and "<b>nothing" not in page
+    assert "--program &#39;flush commit read&#39;" in page
+    assert "behaved as in production, on 1 stack" in (tmp_path / page_of_recipe(second)).read_text()
+    assert "Programs that change their outcome between two lines" in (tmp_path / "upgrade.html").read_text()
