@@ -24,6 +24,28 @@ def shrink(difference: Difference, attempt: Try) -> Difference:
         difference = found
 
 
+def shrink_all(differences: Sequence[Difference], attempt: Try, most: int) -> tuple[list[tuple[Difference, int]], int]:
+    """Return shortest programs for differences that look alike, each with how many it explains, and how many are left.
+
+    A program is explained by a shorter one that it holds, step by step in the same order: what looks alike may still
+    have another cause, and a common one must not hide a rare one. At most `most` are made.
+    """
+    found: list[tuple[Difference, int]] = []
+    rest = list(differences)
+    while rest and len(found) < most:
+        shortest = shrink(rest[0], attempt)
+        left = [other for other in rest[1:] if not holds(other.outcome.program, shortest.outcome.program)]
+        found.append((shortest, len(rest) - len(left)))
+        rest = left
+    return found, len(rest)
+
+
+def holds(program: Program, shorter: Program) -> bool:
+    """Say whether the shorter program is left when some steps of the other one are left out."""
+    steps = iter(program)
+    return all(step in steps for step in shorter)
+
+
 def find_shorter(difference: Difference, attempt: Try) -> Difference | None:
     """Return the first difference of a shorter program that looks the same; a few are played at a time."""
     shorter = list_shorter(difference.outcome.program)

@@ -15,7 +15,7 @@ from matrix.explore.oracle import Oracle
 from matrix.explore.outcome import Difference, compare
 from matrix.explore.process import ProgramPlayer
 from matrix.explore.reasons import group_by_signature, make_reasons
-from matrix.explore.shrinking import shrink
+from matrix.explore.shrinking import shrink_all
 from matrix.facts import JsonObject
 from matrix.facts.writing import FactsFile
 from matrix.plan.contents import CONTROLS, Recipe
@@ -82,10 +82,8 @@ class StackExplorer:
             started = time.monotonic()
             differences = self.play(player, oracle, self.job.programs)
             seconds = time.monotonic() - started
-            groups = group_by_signature(differences)
-            shortest = self.shorten(player, oracle, [group[0] for group in groups.values()][:MOST_NAMED])
-        named = name_differences(self.exam, recipe, shortest) if shortest else []
-        counts = [len(group) for group in groups.values()]
+            shortest, left = self.shorten(player, oracle, differences)
+        named = name_differences(self.exam, recipe, [difference for difference, _ in shortest]) if shortest else []
         return {
             "kind": "recipe",
             "recipe": recipe.id,
@@ -94,8 +92,8 @@ class StackExplorer:
             "programs": len(self.job.programs),
             "unsteady": [list(program) for program in sorted(oracle.unsteady)],
             "differing": len(differences),
-            "unnamed": len(groups) - len(shortest),
-            "reasons": make_reasons(list(zip(named, counts, strict=False))),
+            "unnamed": left,
+            "reasons": make_reasons([(one, count) for one, (_, count) in zip(named, shortest, strict=True)]),
             "rate": round(len(self.job.programs) / seconds, 1),
             "shrunk_s": round(time.monotonic() - started - seconds, 1),
         }
@@ -109,8 +107,8 @@ class StackExplorer:
             self.job.on_program()
         return found
 
-    def shorten(self, player: ProgramPlayer, oracle: Oracle, differences: Sequence[Difference]) -> list[Difference]:
-        """Return each difference by a program of which no step can be left out."""
+    def shorten(self, player: ProgramPlayer, oracle: Oracle, differences: Sequence[Difference]) -> tuple[list[tuple[Difference, int]], int]:
+        """Return programs of which no step can be left out, each with how many differences it explains, and how many none does."""
         known: dict[Program, Difference | None] = {}
 
         def attempt(programs: Sequence[Program]) -> list[Difference | None]:
@@ -121,7 +119,12 @@ class StackExplorer:
             known.update({program: found.get(program) for program in new})
             return [known[program] for program in programs]
 
-        return [shrink(difference, attempt) for difference in differences]
+        found: list[tuple[Difference, int]] = []
+        left = 0
+        for group in group_by_signature(differences).values():
+            shortest, more = shrink_all(group, attempt, MOST_NAMED - len(found))
+            found, left = found + shortest, left + more
+        return found, left
 
     def close(self) -> None:
         """End production's processes."""

@@ -7,7 +7,7 @@ from matrix.explore.enumeration import enumerate_programs, find_rule, is_redunda
 from matrix.explore.operations import ALL, BASIC, WORDS, ProgramError, find_illegal, parse_program
 from matrix.explore.outcome import Difference, Outcome, classify, compare
 from matrix.explore.reasons import group_by_signature
-from matrix.explore.shrinking import list_shorter, shrink
+from matrix.explore.shrinking import holds, list_shorter, shrink, shrink_all
 
 
 @pytest.mark.parametrize(("depth", "number"), [(1, 7), (2, 53), (3, 362), (4, 2454), (5, 16687)])
@@ -126,3 +126,15 @@ def test_two_things_in_one_program_are_no_third_reason():
     both = difference("flush commit rollback read", ("rows_added", "read: missing"))
     groups = group_by_signature([leak, loss, both])
     assert set(groups) == {("rows_added",), ("read: missing",)} and sum(map(len, groups.values())) == 3
+
+
+def test_common_cause_does_not_hide_a_rare_one():
+    """Both leave rows: what the short one does not explain is shrunk by itself."""
+
+    def leaks(program):
+        return "parallel-commit" in program or holds(program, ("flush", "rollback", "flush", "commit"))
+
+    programs = ["parallel-commit", "read parallel-commit", "flush rollback flush commit", "flush rollback read flush commit"]
+    found, left = shrink_all([difference(text) for text in programs], lambda tried: [difference(" ".join(p)) if leaks(p) else None for p in tried], 60)
+    assert [(" ".join(one.outcome.program), count) for one, count in found] == [("parallel-commit", 2), ("flush rollback flush commit", 2)]
+    assert left == 0
