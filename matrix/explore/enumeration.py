@@ -10,7 +10,8 @@ it differs from production where the kept program does, and nowhere else:
    and `commit` are kept, and of those only one.
 4. `close` directly after `close` finds nothing to close.
 
-The basic alphabet is enumerated up to the depth; the further one, which holds the basic one, two steps less deep.
+The basic alphabet is enumerated up to the depth; the further one, which holds the basic one, two steps less deep,
+and the core one, of which a leak by two transactions is made, two steps deeper.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ REFUSED = ("duplicate",)  # until one of these
 MENDS = frozenset({"rollback", "undo", "close", "next"})
 ASKS_AGAIN = frozenset({"read", "commit"})
 LESS_DEEP = 2
+#: what decides most words; with these alone two steps more are few programs
+CORE = ("flush", "commit", "rollback")
+DEEPER = 2
 
 
 def enumerate_programs(depth: int, further: int | None = None) -> list[Program]:
@@ -33,6 +37,11 @@ def enumerate_programs(depth: int, further: int | None = None) -> list[Program]:
     basic = list(list_programs(BASIC, depth))
     known = set(basic)
     return basic + [program for program in list_programs(ALL, further) if program not in known]
+
+
+def enumerate_deeper(depth: int) -> list[Program]:
+    """Return the programs of the core alphabet that have more than `depth` steps, and two more at most."""
+    return [program for program in list_programs(CORE, depth + DEEPER) if len(program) > depth]
 
 
 def list_programs(alphabet: Sequence[str], depth: int) -> Iterator[Program]:

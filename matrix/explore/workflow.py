@@ -20,7 +20,7 @@ from rich.console import Console
 from matrix.ending.stop import hold
 from matrix.environments.building import EnvironmentMissing, prepare_environment
 from matrix.explore.chance import make_random_programs
-from matrix.explore.enumeration import enumerate_programs
+from matrix.explore.enumeration import enumerate_deeper, enumerate_programs
 from matrix.explore.operations import Program
 from matrix.explore.stack import ExploreJob, explore_stack
 from matrix.explore.telling import say_recipe, tell_reasons
@@ -150,7 +150,9 @@ def choose_programs(options: ExploreOptions) -> tuple[list[Program], JsonObject]
     if options.programs:
         return list(options.programs), {"depth": None, "short": 0, "random": 0, "seed": None, "chosen": len(options.programs)}
     short = enumerate_programs(options.depth)
-    longer = make_random_programs(options.random, options.seed, options.depth) if options.random else []
+    deeper = enumerate_deeper(options.depth)
+    drawn = make_random_programs(options.random, options.seed, options.depth) if options.random else []
+    longer = list(dict.fromkeys(deeper + drawn))
     return short + longer, {"depth": options.depth, "short": len(short), "random": len(longer), "seed": options.seed, "chosen": 0}
 
 
@@ -158,4 +160,4 @@ def describe_programs(about: JsonObject) -> str:
     """Return in one line which programs are played."""
     if about["chosen"]:
         return f"{about['chosen']} given programs"
-    return f"{about['short']} programs: all of up to {about['depth']} steps; {about['random']} random longer ones, seed {about['seed']}"
+    return f"{about['short']} programs: all of up to {about['depth']} steps; {about['random']} longer ones, all of the core alphabet and random ones, seed {about['seed']}"

@@ -3,7 +3,7 @@
 import pytest
 
 from matrix.explore.chance import make_program, make_random_programs
-from matrix.explore.enumeration import enumerate_programs, find_rule, is_redundant, list_programs
+from matrix.explore.enumeration import enumerate_deeper, enumerate_programs, find_rule, is_redundant, list_programs
 from matrix.explore.operations import ALL, BASIC, WORDS, ProgramError, find_illegal, parse_program
 from matrix.explore.outcome import Difference, Outcome, classify, compare
 from matrix.explore.reasons import group_by_signature
@@ -138,3 +138,8 @@ def test_common_cause_does_not_hide_a_rare_one():
     found, left = shrink_all([difference(text) for text in programs], lambda tried: [difference(" ".join(p)) if leaks(p) else None for p in tried], 60)
     assert [(" ".join(one.outcome.program), count) for one, count in found] == [("parallel-commit", 2), ("flush rollback flush commit", 2)]
     assert left == 0
+
+
+def test_leak_by_two_transactions_is_among_the_deeper_programs():
+    deeper = enumerate_deeper(4)
+    assert tuple("flush commit flush rollback flush commit".split()) in deeper and len(deeper) == 3**5 + 3**6
