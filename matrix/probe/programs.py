@@ -14,16 +14,18 @@ from cases.sample import SELECT_TAKES_A_LIST, Customer, insert_customer, wait_fo
 def test_program(app, request):
     """Play the program of the item; where an outcome is expected, every step must have it."""
     item = request.node
-    item.saw = Player(app, item.program, item.prefix).play()
+    player = Player(app, item.program, item.prefix)
+    item.saw = player.play()
     if item.expected is not None:
-        compare(item.program, item.saw, item.expected)
+        compare(item.program, player, item.expected)
 
 
-def compare(program, saw, expected):
-    """Raise AssertionError for the first step that did not come out as expected."""
-    for step, got, wanted in zip([*program, "end of the call"], saw, expected):  # noqa: B905  Python 3.8 knows no strict=
+def compare(program, player, expected):
+    """Raise what the first step raised that did not come out as expected, else AssertionError: causes read errors."""
+    for number, (step, wanted) in enumerate(zip([*program, "end of the call"], expected)):  # noqa: B905  Python 3.8 knows no strict=
+        got = player.saw[number]
         if got != wanted:
-            raise AssertionError("%s: %s, in production %s" % (step, got or "done", wanted or "done"))
+            raise player.errors.get(number) or AssertionError("%s: %s, in production %s" % (step, got or "done", wanted or "done"))
 
 
 class Player(object):
@@ -32,6 +34,7 @@ class Player(object):
     def __init__(self, app, program, prefix):
         self.app, self.program, self.prefix = app, program, prefix
         self.saw, self.names, self.savepoints = [], [], []
+        self.errors = {}  # by the number of the step that raised
         self.written = 0
         self.session = self.other = self.connection = self.transaction = None
 
@@ -56,6 +59,7 @@ class Player(object):
         try:
             return action() or ""
         except Exception as error:
+            self.errors[len(self.saw)] = error
             return type(error).__name__
 
     def make_row(self, session, name=None):
