@@ -79,7 +79,7 @@ def commit_swallowed(cell: Evidence) -> Proof | None:
     links.JOINING,
 )
 def nothing_expired(cell: Evidence) -> Proof | None:
-    calls = list(dropwhile(lambda mark: not uses_tables(mark), cell.in_call(cell.wire)))  # drivers roll back when they connect
+    calls = list(dropwhile(lambda mark: not is_write(mark.text), cell.in_call(cell.wire)))  # drivers roll back when they connect
     failed = cell.facts["phases"]["call"] == "failed"
     if not failed or was_refused(cell) or any(mark.does in ("commit", "release", "rollback", "rollback_to") for mark in calls):
         return None
