@@ -96,7 +96,10 @@ def test_nothing_of_the_baseline_counts_as_run(root, capsys):
     assert not list(badges.glob("sa*.svg")), "no stack has a recipe whose word rests on what ran alone"
     assert json.loads((root / "reports" / "site" / "badge.json").read_text())["message"] == "as expected"
     out = capsys.readouterr().out
-    assert out.splitlines()[:2] == [f"core: 1 of {len(load_stacks())} rows, 2 of {len(find_cases())} cases; --all runs the rest, about 19 minutes here", "ran 8"]
+    assert out.splitlines()[:2] == [
+        f"core: 1 of {len(load_stacks())} rows, 2 of {len(find_cases())} cases; --all runs the rest, about 19 minutes here",
+        "ran 8",
+    ]
     assert "no red cells" in out and "outer_commit" not in out
 
 
