@@ -51,7 +51,7 @@ def render_index(pages: Pages) -> Files:
 def render_overviews(pages: Pages) -> Files:
     for name in ("recipes", "cases", "stacks", "causes", "cell", "about"):
         yield f"{name}.html", render(pages.env, name, "", view=name.title())
-    changes = explored_lines(pages.explored)
+    changes = [change for change in explored_lines(pages.explored) if change.recipe in pages.site.recipes]
     yield "upgrade.html", render(pages.env, "upgrade", "", view="Upgrade", explored=pages.explored, explored_changes=changes)
     results = pages.site.results
     yield "changes.html", render(pages.env, "changes", "", view="Changes", comparison=results["comparison"], coming=results.get("coming"))
