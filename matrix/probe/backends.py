@@ -10,6 +10,12 @@ def find_backend(dbapi_connection):
     return number if isinstance(number, int) else None
 
 
+def list_backends(dbapi_connections):
+    """Return the backend ids of those connections whose driver tells."""
+    backends = [find_backend(dbapi_connection) for dbapi_connection in dbapi_connections]
+    return [backend for backend in backends if backend is not None]
+
+
 def is_in_transaction(dbapi_connection):
     """Say whether the server has a transaction open on it; False when the driver does not tell (mysqlclient)."""
     return bool(ask_driver(dbapi_connection, STATES))

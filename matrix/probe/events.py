@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import Pool
 
-from matrix.probe.backends import dbapi_connection_of, find_backend
+from matrix.probe.backends import dbapi_connection_of, find_backend, list_backends
 
 LONGEST_TEXT = 300
 MOST_EVENTS = 400
@@ -52,8 +52,7 @@ class Timeline(object):
 
     def list_begun(self):
         """Return the backend ids of connections on which SQLAlchemy has begun a transaction: drivers send BEGIN later."""
-        backends = [find_backend(dbapi_connection) for dbapi_connection in self._begun.values()]
-        return [backend for backend in backends if backend is not None]
+        return list_backends(self._begun.values())
 
     def _follow_transaction(self, dbapi_connection, name):
         if dbapi_connection is None:

@@ -30,6 +30,11 @@ class Evidence:
         return has_broken(self.facts)
 
     @property
+    def missed(self) -> bool:
+        """Whether the application itself came out otherwise than in production, not its set-up or teardown alone."""
+        return bool(self.facts["phases"]["call"] == "failed")
+
+    @property
     def implicit_commits(self) -> bool:
         """MySQL and MariaDB commit before DDL and begin a transaction without saying so."""
         return self.product in ("mysql", "mariadb")

@@ -52,7 +52,7 @@ def outer_rolled_back(cell: Evidence) -> Proof | None:
     links.JOINING,
 )
 def commit_swallowed(cell: Evidence) -> Proof | None:
-    if not cell.breaks or cell.facts["phases"]["call"] != "failed":  # nothing that production keeps was missed
+    if not cell.missed:  # nothing that production keeps was missed
         return None
     # Where the fixture holds a transaction elsewhere, only a released savepoint shows that the application committed.
     written: set[int] = set()
@@ -80,8 +80,7 @@ def commit_swallowed(cell: Evidence) -> Proof | None:
 )
 def nothing_expired(cell: Evidence) -> Proof | None:
     calls = list(dropwhile(lambda mark: not is_write(mark.text), cell.in_call(cell.wire)))  # drivers roll back when they connect
-    failed = cell.facts["phases"]["call"] == "failed"
-    if not failed or was_refused(cell) or any(mark.does in ("commit", "release", "rollback", "rollback_to") for mark in calls):
+    if not cell.missed or was_refused(cell) or any(mark.does in ("commit", "release", "rollback", "rollback_to") for mark in calls):
         return None
     last = next((mark for mark in reversed(calls) if uses_tables(mark)), None)
     return last.prove(", and nothing was read after it") if last and tidy(last.text).startswith("UPDATE") else None
@@ -97,7 +96,7 @@ def nothing_expired(cell: Evidence) -> Proof | None:
 def savepoint_expired_nothing(cell: Evidence) -> Proof | None:
     calls = cell.in_call(cell.wire)
     ends = [mark for mark in calls if mark.does in ("commit", "release", "rollback", "rollback_to", "savepoint")]
-    if cell.facts["phases"]["call"] != "failed" or was_refused(cell) or not ends or ends[-1].does != "release":
+    if not cell.missed or was_refused(cell) or not ends or ends[-1].does != "release":
         return None
     last = next((mark for mark in reversed(calls) if uses_tables(mark)), None)
     stale = last is not None and last.index > ends[-1].index and tidy(last.text).startswith("UPDATE")
@@ -141,7 +140,7 @@ def savepoint_after_work(cell: Evidence) -> Proof | None:
     links.JOINING,
 )
 def nothing_ended(cell: Evidence) -> Proof | None:
-    if not cell.breaks or cell.facts["phases"]["call"] != "failed" or was_refused(cell):
+    if not cell.missed or was_refused(cell):
         return None
     calls = cell.in_call(cell.wire)
     writes = [mark for mark in calls if is_write(mark.text)]
