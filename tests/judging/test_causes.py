@@ -561,6 +561,31 @@ def test_nothing_was_swallowed_where_the_application_missed_nothing():
     assert find_cause(seen)[0].id == "transaction_closed"
 
 
+def test_a_refused_duplicate_met_a_row_that_nothing_had_ended():
+    """`flush close duplicate`: production had undone the first row when its session was closed."""
+    twice = (*OUTER, "1c: BEGIN", f"1c: {INSERT}", f"1c: {INSERT}")
+    duplicate = ("duplicate key value violates unique constraint", "sqlalchemy.exc.IntegrityError", "call")
+    assert find_cause(refused(*duplicate, *twice, "1c: ROLLBACK"))[0].id == "nothing_ended"
+    assert CAUSES["nothing_ended"].rule(refused(*duplicate, *twice[:-1], "1c: RELEASE SAVEPOINT a", twice[-1])) is None
+
+
+def test_a_rollback_that_only_follows_a_refusal_undid_no_commit():
+    refusal = refused(
+        "duplicate key value violates unique constraint", "sqlalchemy.exc.IntegrityError", "call",
+        *OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", f"1c: {INSERT}", "1c: ROLLBACK TO SAVEPOINT a",
+    )  # fmt: skip
+    assert find_cause(refusal)[0].id == "nothing_ended"
+
+
+def test_a_teardown_that_fails_alone_undid_no_commit():
+    """`nested flush close flush` under plain/begin_nested of 1.4: nothing was committed, and the savepoint is gone."""
+    gone = refused(
+        'savepoint "sa_savepoint_2" does not exist', "sqlalchemy.exc.InternalError", "teardown",
+        *OUTER, "1s: SAVEPOINT a", "1c: SAVEPOINT b", f"1c: {INSERT}", "1c: ROLLBACK TO SAVEPOINT a", f"1c: {INSERT}", "1t: ROLLBACK TO SAVEPOINT b",
+    )  # fmt: skip
+    assert find_cause(gone)[0].id == "savepoint_gone"
+
+
 def test_savepoints_of_a_wider_session_are_the_fixtures():
     """A session that lives longer than the test sets them with the test's first statement, and teardown goes back to them."""
     work = ("1c: BEGIN", "1c: SAVEPOINT a", "1c: SAVEPOINT b", f"1c: {INSERT}", "1c: ROLLBACK TO SAVEPOINT b", f"1c: {SELECT}")

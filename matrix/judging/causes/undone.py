@@ -111,9 +111,9 @@ def savepoint_expired_nothing(cell: Evidence) -> Proof | None:
     links.JOINING,
 )
 def savepoint_undid_commit(cell: Evidence) -> Proof | None:
-    if not cell.breaks:
+    if not cell.missed:  # a teardown that fails says why itself
         return None
-    found = [mark for lane in sorted(cell.outer | cell.undone_at_end) for mark in find_undone(cell, lane)]
+    found = [mark for lane in sorted(cell.outer | cell.undone_at_end) for mark in find_undone(cell, lane) if goes_on(cell, mark)]
     return min(found, key=lambda mark: mark.index).prove() if found else None
 
 
@@ -134,16 +134,19 @@ def savepoint_after_work(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "Nothing ended the work, so nothing could undo or keep it",
-    "After the last write no COMMIT, ROLLBACK, RELEASE or ROLLBACK TO reached the server for the rest of the test, and the application read its own unfinished work. "
+    "After the last write no COMMIT, ROLLBACK, RELEASE or ROLLBACK TO reached the server for the rest of the test, "
+    "and the application met its own unfinished work: it read it, or a row of the same name was refused. "
     "The session's commit(), rollback() or close() had been replaced, or had no savepoint left to end.",
     "Leave the session's methods as they are and keep a savepoint under it: join_transaction_mode='create_savepoint'.",
     links.JOINING,
 )
 def nothing_ended(cell: Evidence) -> Proof | None:
-    if not cell.missed or was_refused(cell):
-        return None
     calls = cell.in_call(cell.wire)
     writes = [mark for mark in calls if is_write(mark.text)]
+    if cell.missed and cell.find_error(types=("IntegrityError",), phase="call"):
+        return find_refused_twin(cell, writes)
+    if not cell.missed or was_refused(cell):
+        return None
     if not writes or writes[-1].lane not in cell.outer or any(mark.lane != writes[-1].lane for mark in calls):
         return None
     after = [mark for mark in calls if mark.index > writes[-1].index]
@@ -151,6 +154,18 @@ def nothing_ended(cell: Evidence) -> Proof | None:
         return None
     read = next((mark for mark in after if uses_tables(mark)), None)
     return read and read.prove(", after a write that nothing had ended")
+
+
+def find_refused_twin(cell: Evidence, writes: list[Mark]) -> Proof | None:
+    """Return the last write, which was refused, as a proof when the one before it went the same way and nothing ended that."""
+    if len(writes) < 2 or writes[-1].lane not in cell.outer:
+        return None
+    first, second = writes[-2:]
+    between = [mark for mark in cell.in_call(cell.wire) if first.index < mark.index < second.index]
+    twins = first.lane == second.lane and first.text.split("VALUES")[0] == second.text.split("VALUES")[0]
+    if not twins or any(mark.does in ("commit", "rollback", "rollback_to", "release") for mark in between):
+        return None
+    return second.prove(", which met a row that nothing had ended")
 
 
 def find_undone(cell: Evidence, lane: int) -> Iterator[Mark]:
