@@ -62,3 +62,8 @@ def dbapi_connection_of(connection):
         return None
     proxied = connection.connection
     return getattr(proxied, "dbapi_connection", None) or getattr(proxied, "connection", None) or proxied
+
+
+def identify(dbapi_connection):
+    """Return what tells a DBAPI connection from others, whether wrapped or not."""
+    return id(getattr(dbapi_connection, "dbapi_connection", dbapi_connection))

@@ -50,7 +50,7 @@ def run_work(job: StackJob) -> StackRun:
     with open_records(job.stack, job.server, job.directory) as (witness, facts):
         with WarmProcess(job.python, stack_environment(job.stack, witness.account)) as warm:
             described = prepare_witness(witness, warm)
-            header = make_header(job, witness, described)
+            header = make_header(job, witness, described) | {"prices": witness.price_work()}
             work = choose_work(job, header)
             facts.write(header | {"runs": list_runs(job.store, work.kept, job.run_id, header["started"])})
             ran = run_recipes(job, make_examination(job, witness, warm, facts), work, header)
