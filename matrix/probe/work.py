@@ -9,7 +9,15 @@ import time
 
 #: kinds with a price; commits that a driver or a text sends are statements, and whatever is not named here costs no round trip
 STATEMENT, COMMIT, CONNECT, DDL, TRUNCATE, DATABASE = "statement", "commit", "connect", "ddl", "truncate", "database"
-KINDS = {"statement": STATEMENT, "savepoint": STATEMENT, "release": STATEMENT, "rollback_to": STATEMENT, "rollback": STATEMENT, "commit": COMMIT, "connect": CONNECT}
+KINDS = {
+    "statement": STATEMENT,
+    "savepoint": STATEMENT,
+    "release": STATEMENT,
+    "rollback_to": STATEMENT,
+    "rollback": STATEMENT,
+    "commit": COMMIT,
+    "connect": CONNECT,
+}
 COSTLY = re.compile(r"\s*(?:(TRUNCATE)|(?:CREATE|DROP|ALTER|RENAME)\b(\s+DATABASE\b)?)", re.IGNORECASE)
 
 
