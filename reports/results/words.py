@@ -3,16 +3,21 @@
 The rule, in the order in which it is applied:
 
 1. The recipe does not apply to the stack: `n/a`, with the unmet requirement.
-2. Essential cells decide. If one leaks: `leaks`, since what one test leaves reaches every later one. Otherwise if
-   one hangs: `hangs`. Otherwise if one breaks or crashes: `breaks`. A flaky cell counts as its worse pass.
-   The end of the recipe's own session- or module-scoped fixtures counts like an essential cell: residue found
+2. An essential or a common case leaks: `leaks`, since what one test leaves reaches every later one, and a common case
+   is one that applications do daily. A word that promises a clean database may not stand over it.
+3. An essential case hangs: `hangs`. Otherwise one breaks or crashes: `breaks`. A common case that hangs or breaks is
+   met by the test that does it and by no other, so it is counted and does not decide. A flaky cell counts as its worse
+   pass. The end of the recipe's own session- or module-scoped fixtures counts like an essential cell: residue found
    then is a leak, an error then is a break.
-3. No essential cell could be judged, or one of them has no verdict (infrastructure, not run): `n/a`, because
+4. No essential cell could be judged, or one of them has no verdict (infrastructure, not run): `n/a`, because
    silence must not read as a promise.
-4. A common or limit cell is not clean: `isolates, with limits`; the note counts them.
-5. `isolates`.
+5. A common case does not hold, or could not be judged: `isolates, with limits`.
+6. `isolates`. Limits are what no fixture that never commits can keep: they take no word away, they are counted and listed.
 
 Cells that are `n/a` take no part. A partial selection is judged over what was selected.
+
+A word carries its number: how many cases decided it (of `leaks` those that leak, of `isolates, with limits` the common
+ones that do not hold, of `isolates` the limits that do not).
 """
 
 from collections import Counter
@@ -24,10 +29,9 @@ from matrix.judging.verdicts import BOTH, BREAKS, CRASHES, FLAKY, HANGS, INFRAST
 WITH_LIMITS = "isolates, with limits"
 WORDS = (ISOLATES, WITH_LIMITS, LEAKS, BREAKS, HANGS, NOT_APPLICABLE)
 
-ESSENTIAL = "essential"
-LEVELS = ("essential", "common", "limit")
-# Worst first; which verdicts of an essential cell lead to which word.
-DECIDING = ((LEAKS, (LEAKS, BOTH)), (HANGS, (HANGS,)), (BREAKS, (BREAKS, CRASHES)))
+LEVELS = ESSENTIAL, COMMON, LIMIT = ("essential", "common", "limit")
+# Worst first: the word, the verdicts that lead to it, and the levels of the cases whose verdicts do.
+DECIDING = ((LEAKS, (LEAKS, BOTH), (ESSENTIAL, COMMON)), (HANGS, (HANGS,), (ESSENTIAL,)), (BREAKS, (BREAKS, CRASHES), (ESSENTIAL,)))
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,14 @@ class Graded:
 
 @dataclass(frozen=True)
 class Word:
+    """number: how many cases decided it; lost and judged: by level, cases that do not hold, and all that were judged."""
+
     word: str
     note: str
     counts: dict[str, int] = field(default_factory=dict)
+    number: int = 0
+    lost: dict[str, int] = field(default_factory=dict)
+    judged: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,23 +71,40 @@ def find_word(cells: Iterable[Graded], unmet: str | None = None, ending: Ending 
     if unmet:
         return Word(NOT_APPLICABLE, unmet)
     cells = list(cells)
-    counts = dict(Counter(cell.verdict for cell in cells))
     judged = [cell for cell in cells if cell.verdict != NOT_APPLICABLE]
+    tally = {
+        "counts": dict(Counter(cell.verdict for cell in cells)),
+        "lost": {level: sum(cell.level == level and cell.verdict != ISOLATES for cell in judged) for level in LEVELS},
+        "judged": {level: sum(cell.level == level for cell in judged) for level in LEVELS},
+    }
+    if decided := decide(judged, ending):
+        word, number = decided
+        return Word(word, describe_failures(judged, ending), number=number, **tally)
     essential = [cell for cell in judged if cell.level == ESSENTIAL]
-    word = decide(essential, ending)
-    if word:
-        return Word(word, describe_failures(judged, ending), counts)
     unjudged = sum(cell.worst in (INFRASTRUCTURE, NOT_RUN) for cell in essential)
     if unjudged or not essential:
-        return Word(NOT_APPLICABLE, describe_silence(unjudged), counts)
-    if any(cell.verdict != ISOLATES for cell in judged):
-        return Word(WITH_LIMITS, describe_failures(judged, ending), counts)
-    return Word(ISOLATES, "", counts)
+        return Word(NOT_APPLICABLE, describe_silence(unjudged), **tally)
+    # An essential case that is flaky and whose worse pass holds would be lost silently otherwise.
+    if lost := tally["lost"][ESSENTIAL] + tally["lost"][COMMON]:
+        return Word(WITH_LIMITS, describe_failures(judged, ending), number=lost, **tally)
+    return Word(ISOLATES, describe_limits(tally["lost"][LIMIT], tally["judged"][LIMIT]), number=tally["lost"][LIMIT], **tally)
 
 
-def decide(essential: list[Graded], ending: Ending) -> str | None:
-    worst = {cell.worst for cell in essential} | ({LEAKS} if ending.residue else set()) | ({BREAKS} if ending.error else set())
-    return next((word for word, verdicts in DECIDING if worst.intersection(verdicts)), None)
+def decide(judged: list[Graded], ending: Ending) -> tuple[str, int] | None:
+    """Return the word that some cells decide, and how many of them do; the end of longer-lived fixtures counts as one."""
+    ended = {LEAKS: ending.residue, HANGS: False, BREAKS: ending.error}
+    for word, verdicts, levels in DECIDING:
+        number = sum(cell.level in levels and cell.worst in verdicts for cell in judged) + ended[word]
+        if number:
+            return word, number
+    return None
+
+
+def describe_limits(lost: int, judged: int) -> str:
+    """The fine print of a recipe that isolates."""
+    if not lost:
+        return ""
+    return f"{lost} of {judged} {'limit does' if judged == 1 else 'limits do'} not hold"
 
 
 def describe_silence(unjudged: int) -> str:
