@@ -72,22 +72,24 @@ def find_word(cells: Iterable[Graded], unmet: str | None = None, ending: Ending 
         return Word(NOT_APPLICABLE, unmet)
     cells = list(cells)
     judged = [cell for cell in cells if cell.verdict != NOT_APPLICABLE]
-    tally = {
-        "counts": dict(Counter(cell.verdict for cell in cells)),
-        "lost": {level: sum(cell.level == level and cell.verdict != ISOLATES for cell in judged) for level in LEVELS},
-        "judged": {level: sum(cell.level == level for cell in judged) for level in LEVELS},
-    }
+    counts = dict(Counter(cell.verdict for cell in cells))
+    lost = {level: sum(cell.level == level and cell.verdict != ISOLATES for cell in judged) for level in LEVELS}
+    sizes = {level: sum(cell.level == level for cell in judged) for level in LEVELS}
+    word, number, note = sum_up(judged, lost, sizes, ending)
+    return Word(word, note, counts, number, lost, sizes)
+
+
+def sum_up(judged: list[Graded], lost: dict[str, int], sizes: dict[str, int], ending: Ending) -> tuple[str, int, str]:
+    """Return the word, its number and its note. lost, sizes: by level, the cases that do not hold and all."""
     if decided := decide(judged, ending):
-        word, number = decided
-        return Word(word, describe_failures(judged, ending), number=number, **tally)
-    essential = [cell for cell in judged if cell.level == ESSENTIAL]
-    unjudged = sum(cell.worst in (INFRASTRUCTURE, NOT_RUN) for cell in essential)
-    if unjudged or not essential:
-        return Word(NOT_APPLICABLE, describe_silence(unjudged), **tally)
+        return *decided, describe_failures(judged, ending)
+    unjudged = sum(cell.level == ESSENTIAL and cell.worst in (INFRASTRUCTURE, NOT_RUN) for cell in judged)
+    if unjudged or not sizes[ESSENTIAL]:
+        return NOT_APPLICABLE, 0, describe_silence(unjudged)
     # An essential case that is flaky and whose worse pass holds would be lost silently otherwise.
-    if lost := tally["lost"][ESSENTIAL] + tally["lost"][COMMON]:
-        return Word(WITH_LIMITS, describe_failures(judged, ending), number=lost, **tally)
-    return Word(ISOLATES, describe_limits(tally["lost"][LIMIT], tally["judged"][LIMIT]), number=tally["lost"][LIMIT], **tally)
+    if number := lost[ESSENTIAL] + lost[COMMON]:
+        return WITH_LIMITS, number, describe_failures(judged, ending)
+    return ISOLATES, lost[LIMIT], describe_limits(lost[LIMIT], sizes[LIMIT])
 
 
 def decide(judged: list[Graded], ending: Ending) -> tuple[str, int] | None:
