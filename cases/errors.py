@@ -41,6 +41,26 @@ def test_error_after_commit(app):
     assert app.call(lambda session: exists(session, "refused later"))
 
 
+@pytest.mark.essential
+def test_commit_error_rollback_commit(app):
+    """A row is committed, its duplicate is refused, the application rolls back and commits another; production keeps both.
+
+    "Already exists", and on with the next row: https://docs.sqlalchemy.org/en/20/faq/sessions.html
+    """
+    def work(session):
+        session.add(Customer(name="import, first"))
+        session.commit()
+        session.add(Customer(name="import, first"))
+        with pytest.raises(IntegrityError):
+            session.flush()
+        session.rollback()
+        session.add(Customer(name="import, second"))
+        session.commit()
+
+    app.call(work)
+    assert app.call(lambda session: names(session, "import, ")) == ["import, first", "import, second"]
+
+
 @pytest.mark.common
 def test_error_in_savepoint(app):
     """A duplicate is refused inside a savepoint and ignored; production keeps the work around it.

@@ -73,6 +73,26 @@ def test_commit_rollback_commit(app):
         "commit rollback commit, 1", "commit rollback commit, 3"]
 
 
+@pytest.mark.essential
+def test_commit_flush_rollback_commit(app):
+    """The application commits, rolls back what it has flushed, and commits; production keeps the two commits.
+
+    Only a flush takes the rollback to the connection: https://docs.sqlalchemy.org/en/20/orm/session_basics.html#flushing
+    """
+    def work(session):
+        session.add(Customer(name="commit flush rollback, 1"))
+        session.commit()
+        session.add(Customer(name="commit flush rollback, 2"))
+        session.flush()
+        session.rollback()
+        session.add(Customer(name="commit flush rollback, 3"))
+        session.commit()
+
+    app.call(work)
+    assert app.call(lambda session: names(session, "commit flush")) == [
+        "commit flush rollback, 1", "commit flush rollback, 3"]
+
+
 @pytest.mark.common
 def test_rollback_twice(app):
     """The application rolls back, works, rolls back again and commits; production keeps only the last work.

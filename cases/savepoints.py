@@ -1,7 +1,7 @@
 """The application uses savepoints itself."""
 import pytest
 
-from cases.sample import Customer, names
+from cases.sample import Customer, exists, names
 
 
 @pytest.mark.common
@@ -72,6 +72,41 @@ def test_savepoint_after_commit(app):
 
     app.call(work)
     assert app.call(lambda session: names(session, "savepoint after commit")) == ["savepoint after commit, kept"]
+
+
+@pytest.mark.common
+def test_savepoint_kept_after_commit_then_rollback(app):
+    """The application commits, releases a savepoint and rolls back; production keeps what was committed.
+
+    A batch that fails after its last good step: https://docs.sqlalchemy.org/en/20/orm/session_transaction.html#using-savepoint
+    """
+    def work(session):
+        session.add(Customer(name="batch, committed"))
+        session.commit()
+        session.add(Customer(name="batch, outside"))
+        with session.begin_nested():
+            session.add(Customer(name="batch, inside"))
+        session.rollback()
+
+    app.call(work)
+    assert app.call(lambda session: names(session, "batch, ")) == ["batch, committed"]
+
+
+@pytest.mark.common
+@pytest.mark.commits_nothing
+def test_savepoint_then_close(app):
+    """The application works in a savepoint and closes the session; production has nothing of it.
+
+    An early return in the middle: https://docs.sqlalchemy.org/en/20/orm/session_basics.html#closing
+    """
+    def work(session):
+        session.begin_nested()
+        session.add(Customer(name="closed in a savepoint"))
+        session.flush()
+        session.close()
+
+    app.call(work)
+    assert not app.call(lambda session: exists(session, "closed in a savepoint"))
 
 
 @pytest.mark.common

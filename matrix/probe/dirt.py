@@ -25,9 +25,7 @@ class ProcessState(object):
         """Return what the cell left behind (list of dicts: kind, object, detail, count)."""
         after = self._measure()
         if any(after[kind] > self._before[kind] for kind in after):
-            for name in ("last_type", "last_value", "last_traceback", "last_exc"):
-                vars(sys).pop(name, None)  # pytest keeps the frames of the last failure there
-            gc.collect()  # what only a reference cycle keeps alive is garbage, not dirt
+            collect_garbage()  # what only a reference cycle keeps alive is garbage, not dirt
             after = self._measure()
         return [
             {"kind": kind, "object": "process", "detail": "%d before, %d after" % (self._before[kind], after[kind]), "count": after[kind] - self._before[kind]}
@@ -41,6 +39,25 @@ class ProcessState(object):
             "thread_left": threading.active_count(),
             "listener_left": self._listeners.count(),
         }
+
+
+def collect_garbage():
+    """End what nobody refers to any more but a reference cycle and the last failure's frames, which pytest keeps.
+
+    Its next test would forget these, and what the last one logged, before anything else: see forget_logs.
+    """
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        vars(sys).pop(name, None)
+    gc.collect()
+
+
+def forget_logs(config):
+    """Forget what a test has logged, as pytest does when the next one begins: a record may hold a connection and frames."""
+    plugin = config.pluginmanager.get_plugin("logging-plugin")
+    for name in ("caplog_handler", "report_handler"):
+        handler = getattr(plugin, name, None)
+        if handler is not None:
+            handler.reset()
 
 
 class ListenerWatch(object):

@@ -25,6 +25,7 @@ class Timeline(object):
         self._began = None
         self._lanes = {}
         self._checked_out = {}
+        self._begun = {}
         self._listen()
 
     def start(self):
@@ -49,10 +50,23 @@ class Timeline(object):
         """Return how many connections are checked out of any pool of this process."""
         return sum(1 for count in self._checked_out.values() if count > 0)
 
+    def list_begun(self):
+        """Return the backend ids of connections on which SQLAlchemy has begun a transaction: drivers send BEGIN later."""
+        backends = [find_backend(dbapi_connection) for dbapi_connection in self._begun.values()]
+        return [backend for backend in backends if backend is not None]
+
+    def _follow_transaction(self, dbapi_connection, name):
+        if dbapi_connection is None:
+            return
+        if name == "begin":
+            self._begun[identify(dbapi_connection)] = dbapi_connection
+        elif name in ("commit", "rollback"):
+            self._begun.pop(identify(dbapi_connection), None)
+
     def _record(self, dbapi_connection, name, text=""):
         if self._began is None or dbapi_connection is None or len(self.events) >= MOST_EVENTS:
             return
-        key = id(getattr(dbapi_connection, "dbapi_connection", dbapi_connection))
+        key = identify(dbapi_connection)
         if key not in self._lanes:
             self._lanes[key] = (len(self._lanes) + 1, find_backend(dbapi_connection))
         lane, backend = self._lanes[key]
@@ -80,9 +94,11 @@ class Timeline(object):
     def _checkin(self, dbapi_connection, record):
         self._checked_out.pop(id(record), None)
         if dbapi_connection is not None:
+            self._begun.pop(identify(dbapi_connection), None)
             self._record(dbapi_connection, "checkin")
 
     def _closed(self, dbapi_connection, record):
+        self._begun.pop(identify(dbapi_connection), None)
         self._record(dbapi_connection, "close")
         self._lanes.pop(id(dbapi_connection), None)
 
@@ -91,7 +107,9 @@ class Timeline(object):
     def _on(self, name, text_of=None):
         def record(connection, *arguments):
             text = text_of(*arguments) if text_of else ""
-            self._record(dbapi_connection_of(connection), name, text)
+            dbapi_connection = dbapi_connection_of(connection)
+            self._follow_transaction(dbapi_connection, name)
+            self._record(dbapi_connection, name, text)
 
         return record
 
@@ -120,3 +138,8 @@ class Timeline(object):
         if context.connection is not None and not context.connection.closed:
             error = "%s: %s" % (type(context.original_exception).__name__, context.original_exception)
             self._record(dbapi_connection_of(context.connection), "error", error)
+
+
+def identify(dbapi_connection):
+    """Return what tells a DBAPI connection from others, whether wrapped or not."""
+    return id(getattr(dbapi_connection, "dbapi_connection", dbapi_connection))

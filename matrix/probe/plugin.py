@@ -5,15 +5,20 @@ import os
 import pytest
 
 from matrix.probe.channel import ChannelClosed
-from matrix.probe.dirt import ProcessState
+from matrix.probe.dirt import ProcessState, collect_garbage, forget_logs
 from matrix.probe.events import Timeline
 from matrix.probe.forks import serve_forks
 from matrix.probe.idleness import answer_signals
 from matrix.probe.notes import Notes
+from matrix.probe.sessions import SessionWatch
 from matrix.probe.settings import SessionSettings
 from matrix.probe.tracebacks import find_ours, format_error, keep_short, shorten_paths
 
 STOP = "stop"
+COLLECT = "collect"
+# no:capture: children write to files of their own; native: pytest's own tracebacks parse the
+# source of every frame, up to 0.2 s for one error inside SQLAlchemy (what remain are those of collecting)
+ARGUMENTS = ("-q", "-s", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-rN", "--tb=native", "--import-mode=importlib")
 
 
 def collect_recipe(channel):
@@ -23,22 +28,7 @@ def collect_recipe(channel):
     """
     forget_last_collection()
     probe = Probe(channel)
-    # no:capture: children write to files of their own; native: pytest's own tracebacks parse the
-    # source of every frame, up to 0.2 s for one error inside SQLAlchemy (what remain are those of collecting)
-    arguments = [
-        channel.request["recipe"],
-        "-q",
-        "-s",
-        "--no-header",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:faulthandler",
-        "-rN",
-        "--tb=native",
-        "--import-mode=importlib",
-    ]
-    code = int(pytest.main(arguments, plugins=[probe, EndOfCells()]))
+    code = int(pytest.main([channel.request["recipe"], *ARGUMENTS], plugins=[probe, EndOfCells()]))
     try:
         probe.channel.send({"finished": code, "collection_errors": probe.collection_errors})
     except ChannelClosed:
@@ -59,9 +49,11 @@ class Probe(object):
     def __init__(self, channel):
         self.channel = channel
         self.notes = None
+        self.config = None
         self.timeline = Timeline()
         self.settings = SessionSettings(os.environ["MATRIX_DATABASE_URL"].partition("+")[0])
         self.process = ProcessState(self.timeline)
+        self.sessions = SessionWatch()
         self.collection_errors = []
         self.cell = None
         self.wider_fixtures = False
@@ -73,6 +65,7 @@ class Probe(object):
         """Fork children until the supervisor has enough; a child goes on into pytest's own loop."""
         if not session.items:
             return True
+        self.config = session.config
         channel = serve_forks(self.channel.request["socket"], self.channel.fileno(), self.channel.send)
         if channel is None:
             return True
@@ -88,8 +81,7 @@ class Probe(object):
         known = {}
         for item in items:
             known.setdefault(name_case(item), item)
-        picked = [known[name] for name in cases if name in known]
-        picked += [twin for item in picked for twin in make_twins(item, repeat - 1)]
+        picked = [twin for name in cases if name in known for twin in (known[name], *make_twins(known[name], repeat - 1))]
         return [*picked, EndItem.from_parent(items[-1].parent, name="end of cells")]
 
     def pytest_collectreport(self, report):
@@ -118,14 +110,20 @@ class Probe(object):
         cell["duration_s"] = round(self.timeline.stop(), 6)
         cell["timeline"] = self.timeline.events
         cell["process"] = self.process.find_dirt() + self.settings.take()
-        if self.ask({"ended": cell, "opened": self.notes.end()}) == STOP:
+        if self.ask({"ended": cell, "opened": self.notes.end(), "held": self.sessions.list_held(), "carries": self.sessions.has_held()}) == STOP:
             # not shouldstop: pytest would print that with the source of every frame, for 0.2 s of processor time
             item.session.shouldfail = "retired"
 
     def ask(self, message):
         """Send a message and wait for the supervisor's word; a lost supervisor ends the session."""
         self.channel.send(message)
-        return self.channel.receive()["say"]
+        say = self.channel.receive()["say"]
+        while say == COLLECT:
+            forget_logs(self.config)
+            collect_garbage()
+            self.channel.send({"collected": True})
+            say = self.channel.receive()["say"]
+        return say
 
     # its phases
 
@@ -154,7 +152,7 @@ class Probe(object):
         report = outcome.get_result()
         self.cell["phases"][report.when] = report.outcome
         if call.excinfo is not None and not report.skipped:
-            self.cell["errors"].append(describe_error(call.excinfo, report))
+            self.cell["errors"] += [describe_error(error, report) for error in list_errors(call.excinfo.value)]
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef):
@@ -168,7 +166,8 @@ class Probe(object):
     def take_baseline(self):
         if self.cell is not None and self.wider_fixtures:
             self.wider_fixtures = False
-            self.ask({"baseline": True})
+            self.sessions.remember()
+            self.ask({"baseline": True, "begun": self.timeline.list_begun()})
             self.process.remember()
 
 
@@ -204,16 +203,23 @@ def name_case(item):
     return item.name[len("test_") :] if item.name.startswith("test_") else item.name
 
 
-def describe_error(excinfo, report):
+def list_errors(error):
+    """Return the exceptions of a group, which pytest 8 makes of several in one teardown; else the exception alone."""
+    if not hasattr(error, "exceptions") or "ExceptionGroup" not in type(error).__name__:
+        return [error]
+    return [one for part in error.exceptions for one in list_errors(part)]
+
+
+def describe_error(error, report):
     """Return one error of a phase as JSON values; the message is cut at 4,000 characters."""
-    kind = excinfo.type
-    ours = find_ours(excinfo.tb)
+    kind = type(error)
+    ours = find_ours(error.__traceback__)
     return {
         "phase": report.when,
         "type": kind.__name__ if kind.__module__ == "builtins" else kind.__module__ + "." + kind.__qualname__,
-        "message": str(excinfo.value)[:4000],
+        "message": str(error)[:4000],
         "assertion": issubclass(kind, AssertionError),
         "where": "%s:%d" % (shorten_paths(ours[-1].tb_frame.f_code.co_filename), ours[-1].tb_lineno) if ours else "",
         # from the first frame of ours on, without pytest's
-        "traceback": shorten_paths(format_error(excinfo.value, ours[0] if ours else excinfo.tb))[-6000:],
+        "traceback": shorten_paths(format_error(error, ours[0] if ours else error.__traceback__))[-6000:],
     }

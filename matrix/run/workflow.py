@@ -33,6 +33,7 @@ from matrix.servers import WAYS, ServerUnavailable
 from matrix.servers.directory import TEMPORARY, choose_base
 from matrix.supervisor.failures import ControlMisbehaved, InstrumentBroken, Interrupted
 from matrix.supervisor.header import describe_contents, describe_selection, now
+from matrix.supervisor.inside import ALL, BLIND, UNKNOWN
 from matrix.supervisor.job import DEADLINE_S, StackJob, StackRun
 from matrix.supervisor.stack import run_stack
 
@@ -54,6 +55,8 @@ class Options:
     """Run everything, whatever is on disk."""
     sample: bool = True
     """Run a fiftieth of what is kept all the same."""
+    inside: bool = False
+    """Look at every clean cell from inside, not only where the outside is blind and at what nobody has reviewed."""
 
 
 def run_matrix(selection: Selection, options: Options) -> int:
@@ -197,6 +200,7 @@ class Run:
             keys=keys,
             store=store,
             work=work,
+            inside=ALL if self.options.inside else UNKNOWN if self.known else BLIND,
         )
 
     def _note_ran(self, stack: Stack, run: StackRun) -> None:

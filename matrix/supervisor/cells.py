@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from matrix.facts import JsonObject
-from matrix.judging.verdicts import RED, judge_pass
+from matrix.judging.verdicts import ISOLATES, RED, judge_pass
 from matrix.plan.contents import Case, Recipe
-from matrix.supervisor.childrun import CONFIRMATION, FIRST, REPEATED, ChildRun, fail_collection
+from matrix.supervisor.childrun import COLLECTED, CONFIRMATION, FIRST, REPEATED, ChildRun, fail_collection
 from matrix.supervisor.examination import Examination
+from matrix.supervisor.inside import ALL, UNKNOWN, look_inside
 from matrix.supervisor.recipe import RecipeProcess, RecipeUncollected
 from matrix.witness import Residue
 
@@ -66,26 +67,52 @@ def run_passes(exam: Examination, process: RecipeProcess, groups: list[list[str]
         exam.witness.stop_statements()
     if any(judge_pass(cell) in RED for cell in facts.cells):
         facts.unlogged = unlogged
-    dirty = [case for case, cell in facts.first.items() if not cell["unmet"] and cell["process"] and cell["ended"] == "finished"]
+    dirty = [case for case, cell in facts.first.items() if not cell["unmet"] and is_dirty(cell)]
     if dirty:
         facts.repeats = repeat_case(exam, process, dirty[0])
+
+
+def is_dirty(cell: JsonObject) -> bool:
+    """Return whether a cell that ended left its process dirty; what the collector ended is gone."""
+    return cell["ended"] == "finished" and any(found["kind"] != COLLECTED for found in cell["process"])
 
 
 def run_groups(exam: Examination, process: RecipeProcess, groups: list[list[str]], pass_name: str, facts: RecipeFacts) -> None:
     """Run each group of cases in as many children as it takes."""
     number = 0
-
-    def record(cell: JsonObject) -> None:
-        record_first(exam, facts, cell) if pass_name == FIRST else record_confirmation(exam, facts, cell)
-
     for cases in groups:
-        while cases:
-            number += 1
-            run = ChildRun(exam, process, cases, pass_name, number, on_cell=record)
-            run.run()
-            facts.residue += run.residue
-            facts.endings += run.endings
-            cases = cases[len(run.cells) :]
+        number = run_group(exam, process, cases, pass_name, facts, number)
+
+
+def run_group(exam: Examination, process: RecipeProcess, cases: list[str], pass_name: str, facts: RecipeFacts, number: int) -> int:
+    """Run one group and look from inside at the cells that need it; returns the number of its last child."""
+    record = record_first if pass_name == FIRST else record_confirmation
+    waiting: list[JsonObject] = []
+
+    def take(cell: JsonObject, carries: bool) -> None:
+        waiting.append(cell) if needs_look(exam, cell, carries) else record(exam, facts, cell)
+
+    while cases:
+        number += 1
+        run = ChildRun(exam, process, cases, pass_name, number, on_cell=take)
+        run.run()
+        facts.residue += run.residue
+        facts.endings += [ending for ending in run.endings if ending not in facts.endings]
+        cases = cases[len(run.cells) :]
+    if waiting:
+        look_inside(exam, process, waiting)
+    for cell in waiting:
+        record(exam, facts, cell)
+    return number
+
+
+def needs_look(exam: Examination, cell: JsonObject, carries: bool) -> bool:
+    """Return whether a cell that the witness calls clean is to be looked at from inside before it is put on disk."""
+    if judge_pass(cell) != ISOLATES:
+        return False
+    if carries or exam.inside == ALL:
+        return True
+    return exam.inside == UNKNOWN and cell["pass"] == FIRST and not exam.review.find_agreement(cell)
 
 
 def record_first(exam: Examination, facts: RecipeFacts, cell: JsonObject) -> None:

@@ -36,6 +36,10 @@ class Child:
         """Let the child end its wider fixtures and leave."""
         self.channel.send({"say": "stop"})
 
+    def collect_garbage(self) -> None:
+        """Have the child run its collector; it answers with "collected"."""
+        self.channel.send({"say": "collect"})
+
     def count_threads(self) -> int:
         """Return how many threads the process has (Linux); 0 when it has gone or nobody can tell."""
         return len(self._list_threads())

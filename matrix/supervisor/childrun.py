@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from matrix.facts import JsonObject
 from matrix.judging.verdicts import RED, judge_pass
@@ -18,8 +18,10 @@ from matrix.witness import PASSING, Baseline, RepairBlocked, Residue
 
 # what a live child may still hold: it goes first, and a repair that would block on it comes after
 HELD_KINDS = PASSING | {"prepared_transaction"}
+COLLECTED = "collected_with_garbage"
 INTERNAL_ERROR = 3  # pytest's exit code when ending session-scoped fixtures raised
-FIRST, CONFIRMATION, REPEATED = "first", "confirmation", "repeated"
+FIRST, CONFIRMATION, REPEATED, INSIDE = "first", "confirmation", "repeated", "inside"
+LOOKED_AT_ALONE = (REPEATED, INSIDE)  # passes whose child lives on with what it carries: that is what they look for
 
 
 class ChildRun:
@@ -33,7 +35,7 @@ class ChildRun:
         pass_name: str,
         number: int = 1,
         repeat: int = 1,
-        on_cell: Callable[[JsonObject], None] = lambda cell: None,
+        on_cell: Callable[[JsonObject, bool], None] = lambda cell, carries: None,
     ) -> None:
         self.exam, self.process, self.cases, self.pass_name, self.number = exam, process, cases, pass_name, number
         self.recipe = process.recipe
@@ -45,6 +47,7 @@ class ChildRun:
         self.endings: list[str] = []
         self._baseline = exam.original
         self._open: JsonObject | None = None
+        self.carries = False  # a wider fixture's transaction: what a test leaves in it, nobody outside can see
         self._owed: list[Residue] = []  # charged to a cell already, repaired once the child has gone
 
     def run(self) -> None:
@@ -67,23 +70,34 @@ class ChildRun:
             message = self._watch.receive()
             if "baseline" in message:
                 self._baseline = self.witness.record_baseline()
+                self._note_carriers(message["begun"])
                 child.go_on()
             elif "ended" in message:
                 self._open = message["opened"]
+                self._note_carriers(message["held"])
+                self.carries |= message["carries"]
                 self._end_cell(child, message["ended"])
             elif "finished" in message:
                 if message["finished"] == INTERNAL_ERROR:
                     self.endings.append("its wider fixtures did not end well:\n" + child.read_output())
                 return
 
+    def _note_carriers(self, backends: list[int]) -> None:
+        """Note on which backends a wider fixture has a transaction: those that the server shows, and those that it will."""
+        if backends:
+            self._baseline = replace(self._baseline, begun=self._baseline.begun | set(backends))
+        self.carries = bool(self._baseline.list_carriers() - self.exam.original.list_carriers())
+
     def _end_cell(self, child: Child, facts: JsonObject) -> None:
         """Look for residue, repair what the child does not hold, and let it go on or retire."""
         residue = self.witness.find_residue(self._baseline, lambda: self._list_staying(child))
-        held = any(found.kind in HELD_KINDS for found in residue)
+        dirty = (self.carries or bool(facts["process"])) and self.pass_name not in LOOKED_AT_ALONE
+        if held := any(found.kind in HELD_KINDS for found in residue):
+            residue, facts = self._look_after_collecting(child, residue, facts)
+            held = any(found.kind in HELD_KINDS for found in residue)
         repair = None
         if residue and not held:
             repair = self._repair(self._baseline, residue)
-        dirty = bool(facts["process"]) and self.pass_name != REPEATED
         # objects that were built anew may not be what a connection has prepared statements for
         retire = held or dirty or "schema" in (repair or "") or self._was_forced()
         if held or repair == "blocked":
@@ -92,6 +106,18 @@ class ChildRun:
         self._add_cell(facts | {"residue": list(map(asdict, residue)), "repair": repair, "ended": "hang" if self._watch.hang else "finished"})
         self._watch.begin()
         child.retire() if retire else child.go_on()
+
+    def _look_after_collecting(self, child: Child, residue: list[Residue], facts: JsonObject) -> tuple[list[Residue], JsonObject]:
+        """Look again without what only the child's collector has not got to yet: when it runs is chance.
+
+        What goes away with it is told as a fact of the process, and is no residue.
+        """
+        child.collect_garbage()
+        while "collected" not in self._watch.receive():
+            pass
+        again = self.witness.find_residue(self._baseline, lambda: self._list_staying(child))
+        gone = [asdict(replace(found, kind=COLLECTED)) for found in residue if found.kind in HELD_KINDS and found not in again]
+        return again, {**facts, "process": facts["process"] + gone}
 
     def _list_staying(self, child: Child) -> list[int]:
         """The child stands still: what it is connected to now will not go away by itself."""
@@ -126,14 +152,14 @@ class ChildRun:
         }
         self._add_statements(cell, opened)
         self.cells.append(cell)
-        self.on_cell(cell)
+        self.on_cell(cell, self.carries)
 
     def _add_statements(self, cell: JsonObject, opened: JsonObject) -> None:
         """Give a red cell's timeline what its server heard; nobody reads a clean one's.
 
         What the client meant is kept beside it, where the server's own words replace it: rules ask for it.
         """
-        if self.pass_name == REPEATED or (self.pass_name == FIRST and judge_pass(cell) not in RED):
+        if self.pass_name in LOOKED_AT_ALONE or (self.pass_name == FIRST and judge_pass(cell) not in RED):
             self.witness.skip_statements()
             return
         client = cell["timeline"]

@@ -27,3 +27,5 @@ class Examination:
     review: Review
     record: Callable[[JsonObject], None] = lambda line: None
     """Puts one line of the facts on disk."""
+    inside: str = "blind"
+    """At which clean cells to look from inside, one of inside.LOOKS."""

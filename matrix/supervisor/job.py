@@ -39,6 +39,8 @@ class StackJob:
     keys: CellKeys | None = None
     """Without keys nothing of what runs is kept by a later run."""
     store: Store = field(default_factory=Store)
+    inside: str = "blind"
+    """At which clean cells to look from inside, one of inside.LOOKS."""
     work: Work | None = None
     """What of it has to run; without it all."""
 

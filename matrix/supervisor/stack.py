@@ -105,7 +105,7 @@ def make_examination(job: StackJob, witness: Witness, warm: WarmProcess, facts: 
     """Return what the cells of the stack share."""
     commits = {case.id: case.commits for case in job.cases}
     review = Review(job.run_id, job.stack.database.product, job.expected, commits, job.keys)
-    return Examination(job.stack, witness, warm, witness.record_baseline(), job.deadline_s, job.stop, job.on_cell, review, facts.write)
+    return Examination(job.stack, witness, warm, witness.record_baseline(), job.deadline_s, job.stop, job.on_cell, review, facts.write, job.inside)
 
 
 def is_same_stack(header: JsonObject, earlier: JsonObject | None) -> bool:

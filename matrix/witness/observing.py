@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,11 +62,17 @@ class Observation:
     unread: dict[str, int] = field(default_factory=dict)
     #: Tables whose rows somebody's lock kept from being read.
     covered: frozenset[str] = frozenset()
+    #: Backends on which a wider fixture has begun a transaction that no statement has opened on the server yet.
+    begun: frozenset[int] = frozenset()
+
+    def list_carriers(self) -> set[int]:
+        """Backends with a transaction that was there before the test and is there after it by design."""
+        return {held.backend for held in self.holdings if held.kind == "open_transaction" and held.backend} | self.begun
 
 
 def find_differences(before: Observation, now: Observation) -> list[Residue]:
     """Everything in `now` that is residue against `before`; [] when clean."""
-    residue = compare_holdings(before.holdings, now.holdings)
+    residue = compare_holdings(before.holdings, now.holdings, before.begun)
     if now.objects is not before.objects:
         residue += compare_objects(before.objects, now.objects)
     if now.rows != before.rows or now.unread:
@@ -77,14 +83,16 @@ def find_differences(before: Observation, now: Observation) -> list[Residue]:
     return residue
 
 
-def compare_holdings(before: list[Holding], now: list[Holding]) -> list[Residue]:
+def compare_holdings(before: list[Holding], now: list[Holding], begun: Collection[int] = ()) -> list[Residue]:
+    """begun: backends on which a wider fixture had begun a transaction, whether or not the server had heard of it yet."""
     if now == before:
         return []
     known = {holding.identity for holding in before}
-    in_transaction = {h.backend for h in before if h.kind == "open_transaction"}
+    in_transaction = {holding.backend for holding in before if holding.kind == "open_transaction"}
     found: Counter[Residue] = Counter()
     for holding in now:
-        excused = holding.weak and holding.backend in in_transaction
+        opened = holding.kind == "open_transaction" and holding.backend in begun and holding.backend not in in_transaction
+        excused = opened or (holding.weak and (holding.backend in in_transaction or holding.backend in begun))
         if holding.identity not in known and not excused:
             found[Residue(holding.kind, holding.object, holding.detail, backend=holding.backend)] += 1
     databases = {h.object for h in now if h.kind == "database_created"}

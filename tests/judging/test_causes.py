@@ -286,6 +286,14 @@ RULES = {
         cell("1s: CREATE SCHEMA of_test", "1c: INSERT INTO of_test.customers (name) VALUES ('x')", "1c: SELECT id FROM customers", **BREAK),
         cell("1c: INSERT INTO of_test.customers (name) VALUES ('x')", "1c: SELECT id FROM customers", **BREAK),
     ),
+    "met_by_next_test": (
+        cell(f"1c: {INSERT}", **leaking("met_by_next_test", detail="commit_once right after itself: call: IntegrityError", seen_by="inside")),
+        cell(f"1c: {INSERT}", **LEAK),
+    ),
+    "pool_shares_connection": (
+        cell("1s> begin", f"1c: {INSERT}", "1c> begin", f"1c: {SELECT}", "1c: COMMIT", **BREAK),
+        cell("1c> begin", f"1c: {INSERT}", "1c> rollback", "1c> begin", f"1c: {SELECT}", **BREAK),
+    ),
     "connection_given_twice": (
         cell("1c> checkout", f"1c: {INSERT}", "1c> checkout", f"1c: {SELECT}", "1c> rollback", **BREAK),
         cell("1c> checkout", f"1c: {INSERT}", "1c: COMMIT", "1c> checkout", f"1c: {SELECT}", "1c> rollback", **BREAK),
@@ -544,3 +552,16 @@ def test_connection_that_seeds_or_makes_a_database_was_not_prepared_for_the_appl
     """Seen when the first pass of a cell that is the first of its child was judged alone."""
     shown = cell(*setup, "2c> checkout", f"2c: {SELECT}", **BREAK)
     assert CAUSES["same_session_every_time"].rule(shown) is None
+
+
+def test_nothing_was_swallowed_where_the_application_missed_nothing():
+    """A teardown that fails after a rollback of work that nobody committed: what it says is the cause."""
+    closed = breaking("This transaction is closed", "sqlalchemy.exc.InvalidRequestError", "teardown")
+    seen = cell("1c> begin", "1c: BEGIN", f"1c: {INSERT}", "1c: ROLLBACK", f"1c: {SELECT}", **closed)
+    assert find_cause(seen)[0].id == "transaction_closed"
+
+
+def test_savepoints_of_a_wider_session_are_the_fixtures():
+    """A session that lives longer than the test sets them with the test's first statement, and teardown goes back to them."""
+    work = ("1c: BEGIN", "1c: SAVEPOINT a", "1c: SAVEPOINT b", f"1c: {INSERT}", "1c: ROLLBACK TO SAVEPOINT b", f"1c: {SELECT}")
+    assert find_cause(cell(*work, "1t: ROLLBACK TO SAVEPOINT a", **BREAK))[0].id == "savepoint_undid_commit"

@@ -52,6 +52,15 @@ class Evidence:
         return [mark for index, event in enumerate(events) if (mark := make_mark(index, event)).source == "client"]
 
     @cached_property
+    def said(self) -> list[Mark]:
+        """All that the client of the shown pass said, in its order, also where the server's words stand in its place.
+
+        Their indexes are of no use for a proof.
+        """
+        meant = [make_mark(-1, event) for event in self.facts.get("meant", [])]
+        return sorted([*self.client, *(mark for mark in meant if mark.source == "client")], key=lambda mark: mark.at)
+
+    @cached_property
     def server(self) -> list[Mark]:
         return [mark for mark in self.marks if mark.source == "server"]
 
@@ -71,6 +80,11 @@ class Evidence:
         return begun | find_open(self.server, ("savepoint",))
 
     @cached_property
+    def undone_at_end(self) -> set[int]:
+        """Lanes on which teardown went back to a savepoint: a wider fixture's session sets them with its first statement, a test's."""
+        return {mark.lane for mark in self.wire if mark.phase == "teardown" and mark.does == "rollback_to"}
+
+    @cached_property
     def own_savepoints(self) -> set[int]:
         """Savepoints (indexes) set on the fixture's lanes before the first write: the fixture's, or the session's first.
 
@@ -79,7 +93,7 @@ class Evidence:
         own: set[int] = set()
         written: set[int] = set()
         for mark in self.wire:
-            if mark.does == "savepoint" and mark.lane in self.outer - written:
+            if mark.does == "savepoint" and mark.lane in (self.outer | self.undone_at_end) - written:
                 own.add(mark.index)
             elif is_write(mark.text):
                 written.add(mark.lane)

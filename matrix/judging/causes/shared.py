@@ -101,6 +101,34 @@ def same_session_every_time(cell: Evidence) -> Proof | None:
     return checkouts[0].prove(", the only one, while the connection that the fixture had prepared was not used")
 
 
+@theme.cause(
+    "The pool gave the fixture's connection to somebody else, who ended its transaction",
+    "A pool with one connection for everybody hands it out again while the fixture's transaction is open on it. The second holder "
+    "begins and ends what he takes for his own transaction, and the fixture's is over, with its savepoints.",
+    "Give the engine a pool that hands each connection to one holder at a time (QueuePool, NullPool), and keep one for the fixture.",
+    links.POOLS + "#sqlalchemy.pool.SingletonThreadPool",
+)
+def pool_shares_connection(cell: Evidence) -> Proof | None:
+    second = find_second_begin(cell)
+    if second is None:
+        return None
+    ended = next((mark for mark in cell.wire if mark.does in ("commit", "rollback") and mark.lane == second.lane and mark.at >= second.at), None)
+    return ended and ended.prove(", from a second holder of the connection")
+
+
+def find_second_begin(cell: Evidence) -> Mark | None:
+    """Return where a transaction was begun through SQLAlchemy during the test on a connection that had one open already."""
+    open_now: set[int] = set()
+    for mark in cell.said:
+        if mark.does == "begin" and mark.lane in open_now and mark.phase != "setup":
+            return mark
+        if mark.does == "begin":
+            open_now.add(mark.lane)
+        elif mark.does in ("commit", "rollback") or mark.event in ("close", "checkin"):
+            open_now.discard(mark.lane)
+    return None
+
+
 def list_prepared(cell: Evidence) -> set[int]:
     """Return the lanes that a fixture had begun something on and kept.
 

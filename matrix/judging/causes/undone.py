@@ -1,6 +1,7 @@
 """Why the application saw something else than in production: its work was undone, or never took effect."""
 
 from collections.abc import Iterator
+from itertools import dropwhile
 
 from matrix.judging.causes import links
 from matrix.judging.causes.evidence import Evidence
@@ -51,7 +52,7 @@ def outer_rolled_back(cell: Evidence) -> Proof | None:
     links.JOINING,
 )
 def commit_swallowed(cell: Evidence) -> Proof | None:
-    if not cell.breaks:
+    if not cell.breaks or cell.facts["phases"]["call"] != "failed":  # nothing that production keeps was missed
         return None
     # Where the fixture holds a transaction elsewhere, only a released savepoint shows that the application committed.
     written: set[int] = set()
@@ -78,8 +79,9 @@ def commit_swallowed(cell: Evidence) -> Proof | None:
     links.JOINING,
 )
 def nothing_expired(cell: Evidence) -> Proof | None:
-    calls = cell.in_call(cell.wire)
-    if not cell.breaks or was_refused(cell) or any(mark.does in ("commit", "release", "rollback", "rollback_to") for mark in calls):
+    calls = list(dropwhile(lambda mark: not uses_tables(mark), cell.in_call(cell.wire)))  # drivers roll back when they connect
+    failed = cell.facts["phases"]["call"] == "failed"
+    if not failed or was_refused(cell) or any(mark.does in ("commit", "release", "rollback", "rollback_to") for mark in calls):
         return None
     last = next((mark for mark in reversed(calls) if uses_tables(mark)), None)
     return last.prove(", and nothing was read after it") if last and tidy(last.text).startswith("UPDATE") else None
@@ -95,7 +97,7 @@ def nothing_expired(cell: Evidence) -> Proof | None:
 def savepoint_expired_nothing(cell: Evidence) -> Proof | None:
     calls = cell.in_call(cell.wire)
     ends = [mark for mark in calls if mark.does in ("commit", "release", "rollback", "rollback_to", "savepoint")]
-    if not cell.breaks or was_refused(cell) or not ends or ends[-1].does != "release":
+    if cell.facts["phases"]["call"] != "failed" or was_refused(cell) or not ends or ends[-1].does != "release":
         return None
     last = next((mark for mark in reversed(calls) if uses_tables(mark)), None)
     stale = last is not None and last.index > ends[-1].index and tidy(last.text).startswith("UPDATE")
@@ -112,7 +114,7 @@ def savepoint_expired_nothing(cell: Evidence) -> Proof | None:
 def savepoint_undid_commit(cell: Evidence) -> Proof | None:
     if not cell.breaks:
         return None
-    found = [mark for lane in sorted(cell.outer) for mark in find_undone(cell, lane)]
+    found = [mark for lane in sorted(cell.outer | cell.undone_at_end) for mark in find_undone(cell, lane)]
     return min(found, key=lambda mark: mark.index).prove() if found else None
 
 
