@@ -3,17 +3,21 @@
 The rule, in the order in which it is applied:
 
 1. The recipe does not apply to the stack: `n/a`, with the unmet requirement.
-2. Essential cells decide. If one leaks: `leaks`, since what one test leaves reaches every later one. Otherwise if
-   one hangs: `hangs`. Otherwise if one breaks or crashes: `breaks`, which promises a clean database all the same: where
-   a common case leaks beside it, the word is `leaks`. A flaky cell counts as its worse pass.
-   The end of the recipe's own session- or module-scoped fixtures counts like an essential cell: residue found
+2. An essential or a common case leaks: `leaks`, since what one test leaves reaches every later one, and a common case
+   is one that applications do daily. A word that promises a clean database may not stand over it.
+3. An essential case hangs: `hangs`. Otherwise one breaks or crashes: `breaks`. A common case that hangs or breaks is
+   met by the test that does it and by no other, so it is counted and does not decide. A flaky cell counts as its worse
+   pass. The end of the recipe's own session- or module-scoped fixtures counts like an essential cell: residue found
    then is a leak, an error then is a break.
-3. No essential cell could be judged, or one of them has no verdict (infrastructure, not run): `n/a`, because
+4. No essential cell could be judged, or one of them has no verdict (infrastructure, not run): `n/a`, because
    silence must not read as a promise.
-4. A common or limit cell is not clean: `isolates, with limits`; the note counts them.
-5. `isolates`.
+5. A common case does not hold, or could not be judged: `isolates, with limits`.
+6. `isolates`. Limits are what no fixture that never commits can keep: they take no word away, they are counted and listed.
 
 Cells that are `n/a` take no part. A partial selection is judged over what was selected.
+
+A word carries its number: how many cases decided it (of `leaks` those that leak, of `isolates, with limits` the common
+ones that do not hold, of `isolates` the limits that do not).
 """
 
 from collections import Counter
@@ -25,10 +29,9 @@ from matrix.judging.verdicts import BOTH, BREAKS, CRASHES, FLAKY, HANGS, INFRAST
 WITH_LIMITS = "isolates, with limits"
 WORDS = (ISOLATES, WITH_LIMITS, LEAKS, BREAKS, HANGS, NOT_APPLICABLE)
 
-ESSENTIAL, COMMON = "essential", "common"
-LEVELS = ("essential", "common", "limit")
-# Worst first; which verdicts of an essential cell lead to which word.
-DECIDING = ((LEAKS, (LEAKS, BOTH)), (HANGS, (HANGS,)), (BREAKS, (BREAKS, CRASHES)))
+LEVELS = ESSENTIAL, COMMON, LIMIT = ("essential", "common", "limit")
+# Worst first: the word, the verdicts that lead to it, and the levels of the cases whose verdicts do.
+DECIDING = ((LEAKS, (LEAKS, BOTH), (ESSENTIAL, COMMON)), (HANGS, (HANGS,), (ESSENTIAL,)), (BREAKS, (BREAKS, CRASHES), (ESSENTIAL,)))
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,14 @@ class Graded:
 
 @dataclass(frozen=True)
 class Word:
+    """number: how many cases decided it; lost and judged: by level, cases that do not hold, and all that were judged."""
+
     word: str
     note: str
     counts: dict[str, int] = field(default_factory=dict)
+    number: int = 0
+    lost: dict[str, int] = field(default_factory=dict)
+    judged: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,25 +71,42 @@ def find_word(cells: Iterable[Graded], unmet: str | None = None, ending: Ending 
     if unmet:
         return Word(NOT_APPLICABLE, unmet)
     cells = list(cells)
-    counts = dict(Counter(cell.verdict for cell in cells))
     judged = [cell for cell in cells if cell.verdict != NOT_APPLICABLE]
-    essential = [cell for cell in judged if cell.level == ESSENTIAL]
-    common = [cell for cell in judged if cell.level == COMMON]
-    word = decide(essential, common, ending)
-    if word:
-        return Word(word, describe_failures(judged, ending), counts)
-    unjudged = sum(cell.worst in (INFRASTRUCTURE, NOT_RUN) for cell in essential)
-    if unjudged or not essential:
-        return Word(NOT_APPLICABLE, describe_silence(unjudged), counts)
-    if any(cell.verdict != ISOLATES for cell in judged):
-        return Word(WITH_LIMITS, describe_failures(judged, ending), counts)
-    return Word(ISOLATES, "", counts)
+    counts = dict(Counter(cell.verdict for cell in cells))
+    lost = {level: sum(cell.level == level and cell.verdict != ISOLATES for cell in judged) for level in LEVELS}
+    sizes = {level: sum(cell.level == level for cell in judged) for level in LEVELS}
+    word, number, note = sum_up(judged, lost, sizes, ending)
+    return Word(word, note, counts, number, lost, sizes)
 
 
-def decide(essential: list[Graded], common: list[Graded], ending: Ending) -> str | None:
-    worst = {cell.worst for cell in essential} | ({LEAKS} if ending.residue else set()) | ({BREAKS} if ending.error else set())
-    word = next((word for word, verdicts in DECIDING if worst.intersection(verdicts)), None)
-    return LEAKS if word == BREAKS and any(cell.worst in (LEAKS, BOTH) for cell in common) else word
+def sum_up(judged: list[Graded], lost: dict[str, int], sizes: dict[str, int], ending: Ending) -> tuple[str, int, str]:
+    """Return the word, its number and its note. lost, sizes: by level, the cases that do not hold and all."""
+    if decided := decide(judged, ending):
+        return *decided, describe_failures(judged, ending)
+    unjudged = sum(cell.level == ESSENTIAL and cell.worst in (INFRASTRUCTURE, NOT_RUN) for cell in judged)
+    if unjudged or not sizes[ESSENTIAL]:
+        return NOT_APPLICABLE, 0, describe_silence(unjudged)
+    # An essential case that is flaky and whose worse pass holds would be lost silently otherwise.
+    if number := lost[ESSENTIAL] + lost[COMMON]:
+        return WITH_LIMITS, number, describe_failures(judged, ending)
+    return ISOLATES, lost[LIMIT], describe_limits(lost[LIMIT], sizes[LIMIT])
+
+
+def decide(judged: list[Graded], ending: Ending) -> tuple[str, int] | None:
+    """Return the word that some cells decide, and how many of them do; the end of longer-lived fixtures counts as one."""
+    ended = {LEAKS: ending.residue, HANGS: False, BREAKS: ending.error}
+    for word, verdicts, levels in DECIDING:
+        number = sum(cell.level in levels and cell.worst in verdicts for cell in judged) + ended[word]
+        if number:
+            return word, number
+    return None
+
+
+def describe_limits(lost: int, judged: int) -> str:
+    """The fine print of a recipe that isolates."""
+    if not lost:
+        return ""
+    return f"{lost} of {judged} {'limit does' if judged == 1 else 'limits do'} not hold"
 
 
 def describe_silence(unjudged: int) -> str:
