@@ -16,8 +16,8 @@ VERDICTS = {
 }
 WORDS = {  # the rule itself stands in words.py; the number beside a word counts the cases that decided it
     "isolates": ("✓", "every essential and common case holds; the number counts limits that do not"),
-    "isolates, with limits": ("◐", "every essential case holds; the number counts common cases that do not"),
-    "leaks": ("▲", "essential or common cases leave something behind, as many as the number says"),
+    "isolates, with limits": ("◐", "every essential case holds; the number counts common cases that do not, some of which may leave something"),
+    "leaks": ("▲", "an essential case leaves something behind, or a common one beside one that breaks; the number counts both"),
     "breaks": ("✗", "essential cases behave differently than in production, as many as the number says"),
     "hangs": ("∞", "essential cases do not end, as many as the number says"),
     "n/a": ("–", "does not apply to this stack, or could not be judged"),

@@ -3,21 +3,20 @@
 The rule, in the order in which it is applied:
 
 1. The recipe does not apply to the stack: `n/a`, with the unmet requirement.
-2. An essential or a common case leaks: `leaks`, since what one test leaves reaches every later one, and a common case
-   is one that applications do daily. A word that promises a clean database may not stand over it.
-3. An essential case hangs: `hangs`. Otherwise one breaks or crashes: `breaks`. A common case that hangs or breaks is
-   met by the test that does it and by no other, so it is counted and does not decide. A flaky cell counts as its worse
-   pass. The end of the recipe's own session- or module-scoped fixtures counts like an essential cell: residue found
-   then is a leak, an error then is a break.
-4. No essential cell could be judged, or one of them has no verdict (infrastructure, not run): `n/a`, because
+2. Essential cases decide. If one leaks: `leaks`, since what one test leaves reaches every later one. Otherwise if one
+   hangs: `hangs`. Otherwise if one breaks or crashes: `breaks`, which promises a clean database all the same: where a
+   common case leaks beside it, the word is `leaks`. A flaky cell counts as its worse pass. The end of the recipe's own
+   session- or module-scoped fixtures counts like an essential case: residue found then is a leak, an error a break.
+3. No essential cell could be judged, or one of them has no verdict (infrastructure, not run): `n/a`, because
    silence must not read as a promise.
-5. A common case does not hold, or could not be judged: `isolates, with limits`.
-6. `isolates`. Limits are what no fixture that never commits can keep: they take no word away, they are counted and listed.
+4. A common case does not hold, or could not be judged: `isolates, with limits`; the note says how many, and of those
+   how many leave something behind.
+5. `isolates`. Limits are what no fixture that never commits can keep: they take no word away, they are counted and listed.
 
 Cells that are `n/a` take no part. A partial selection is judged over what was selected.
 
-A word carries its number: how many cases decided it (of `leaks` those that leak, of `isolates, with limits` the common
-ones that do not hold, of `isolates` the limits that do not).
+A word carries its number: how many cases decided it (of `leaks` the essential and common ones that leak, of `isolates,
+with limits` the common ones that do not hold, of `isolates` the limits that do not).
 """
 
 from collections import Counter
@@ -30,8 +29,8 @@ WITH_LIMITS = "isolates, with limits"
 WORDS = (ISOLATES, WITH_LIMITS, LEAKS, BREAKS, HANGS, NOT_APPLICABLE)
 
 LEVELS = ESSENTIAL, COMMON, LIMIT = ("essential", "common", "limit")
-# Worst first: the word, the verdicts that lead to it, and the levels of the cases whose verdicts do.
-DECIDING = ((LEAKS, (LEAKS, BOTH), (ESSENTIAL, COMMON)), (HANGS, (HANGS,), (ESSENTIAL,)), (BREAKS, (BREAKS, CRASHES), (ESSENTIAL,)))
+# Worst first; which verdicts of an essential case lead to which word.
+DECIDING = ((LEAKS, (LEAKS, BOTH)), (HANGS, (HANGS,)), (BREAKS, (BREAKS, CRASHES)))
 
 
 @dataclass(frozen=True)
@@ -93,12 +92,13 @@ def sum_up(judged: list[Graded], lost: dict[str, int], sizes: dict[str, int], en
 
 
 def decide(judged: list[Graded], ending: Ending) -> tuple[str, int] | None:
-    """Return the word that some cells decide, and how many of them do; the end of longer-lived fixtures counts as one."""
+    """Return the word that essential cases decide and how many cases do; the end of longer-lived fixtures counts as one."""
     ended = {LEAKS: ending.residue, HANGS: False, BREAKS: ending.error}
-    for word, verdicts, levels in DECIDING:
-        number = sum(cell.level in levels and cell.worst in verdicts for cell in judged) + ended[word]
+    leaking = sum(cell.level in (ESSENTIAL, COMMON) and cell.worst in (LEAKS, BOTH) for cell in judged) + ending.residue
+    for word, verdicts in DECIDING:
+        number = sum(cell.level == ESSENTIAL and cell.worst in verdicts for cell in judged) + ended[word]
         if number:
-            return word, number
+            return (LEAKS, leaking) if word == LEAKS or (word == BREAKS and leaking) else (word, number)
     return None
 
 

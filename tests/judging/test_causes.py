@@ -358,6 +358,10 @@ RULES = {
         refused("This session is in 'prepared' state; no further SQL can be emitted within this transaction."),
         refused("This session is in 'inactive' state, due to the SQL transaction being rolled back"),
     ),
+    "commit_sent_nothing": (
+        cell("1c> begin", "1c> SAVEPOINT a", "1c> COMMIT", "1t> rollback", **BREAK),
+        cell("1c> begin", "1c> SAVEPOINT a", "1c> COMMIT", "1c> rollback", "1t> rollback", **BREAK),
+    ),
     "begin_recursed": (
         recursed("in begin_nested\n    self._autobegin()\nin _autobegin\n    self.begin()"),
         recursed("in __repr__"),
@@ -584,6 +588,29 @@ def test_a_teardown_that_fails_alone_undid_no_commit():
         *OUTER, "1s: SAVEPOINT a", "1c: SAVEPOINT b", f"1c: {INSERT}", "1c: ROLLBACK TO SAVEPOINT a", f"1c: {INSERT}", "1t: ROLLBACK TO SAVEPOINT b",
     )  # fmt: skip
     assert find_cause(gone)[0].id == "savepoint_gone"
+
+
+def test_a_row_that_only_waited_is_met_in_the_same_statement():
+    """`add close duplicate` under plain/shared_session: close() had let go of nothing."""
+    both = "INSERT INTO customers (name) VALUES ('x'),('x') RETURNING id"
+    duplicate = ("duplicate key value violates unique constraint", "sqlalchemy.exc.IntegrityError", "call")
+    assert find_cause(refused(*duplicate, *OUTER, "1c: BEGIN", f"1c: {both}"))[0].id == "nothing_ended"
+    assert CAUSES["nothing_ended"].rule(refused(*duplicate, *OUTER, "1c: BEGIN", f"1c: {INSERT}")) is None
+
+
+def test_what_the_server_answered_counts_whoever_caught_it():
+    """A thread's error, or one that a test only notes: `raw-commit nested parallel-read`."""
+    timeline = make_timeline(*OUTER, "1c: COMMIT", "1c: SAVEPOINT a", "1c> NoActiveSqlTransaction: SAVEPOINT can only be used in transaction blocks")
+    timeline[-1]["event"] = "error"
+    facts = make_cell(**BREAK) | {"timeline": timeline}
+    assert find_cause(Evidence(judge(facts), "postgresql"))[0].id == "savepoint_gone"
+
+
+def test_work_of_another_session_below_whose_savepoint_is_read():
+    """`ddl other-add read` under plain/bound_factory_savepoint: both sessions have set their savepoints before."""
+    work = (*OUTER, "1c: SAVEPOINT a", "1c: SAVEPOINT b", f"1c: {INSERT}", f"1c: {SELECT}")
+    assert find_cause(cell(*work, "1c: ROLLBACK TO SAVEPOINT b", **BREAK))[0].id == "unfinished_work_read"
+    assert CAUSES["unfinished_work_read"].rule(cell(*work, "1t: ROLLBACK TO SAVEPOINT b", **BREAK)) is None
 
 
 def test_savepoints_of_a_wider_session_are_the_fixtures():

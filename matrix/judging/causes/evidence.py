@@ -165,6 +165,12 @@ class Evidence:
                 return Proof(f"{error['phase']}: {name}: {first_line}"[:300], fact=f"errors/{index}")
         return None
 
+    def find_answer(self, *patterns: str) -> Proof | None:
+        """Return the first error that the server answered with and whose message matches a pattern, whoever caught it."""
+        answers = (mark for mark in self.client if mark.does == "error")
+        found = next((mark for mark in answers if any(matches(pattern, mark.text) for pattern in patterns)), None)
+        return found and Proof(f"lane {found.lane}, {found.phase}: the server answered {found.text}"[:300], timeline=found.index)
+
     def find_residue(self, *kinds: str) -> Proof | None:
         """Return the first residue of one of these kinds, as the server showed it."""
         for place in ("residue", "process"):

@@ -1,5 +1,6 @@
 """Why the application saw something else than in production: its work was undone, or never took effect."""
 
+import re
 from collections.abc import Iterator
 from itertools import dropwhile
 
@@ -10,6 +11,8 @@ from matrix.judging.causes.statements import is_write, tidy
 from matrix.judging.causes.theme import Theme
 
 theme = Theme("undone")
+
+TWO_ROWS = re.compile(r"\bVALUES\s*\([^()]*\)\s*,\s*\(", re.IGNORECASE)
 
 
 @theme.cause(
@@ -157,9 +160,14 @@ def nothing_ended(cell: Evidence) -> Proof | None:
 
 
 def find_refused_twin(cell: Evidence, writes: list[Mark]) -> Proof | None:
-    """Return the last write, which was refused, as a proof when the one before it went the same way and nothing ended that."""
-    if len(writes) < 2 or writes[-1].lane not in cell.outer:
+    """Return the last write, which was refused, as a proof when the one before it went the same way and nothing ended that.
+
+    Rows that only waited to be written may come with the refused one, in the same statement.
+    """
+    if not writes or writes[-1].lane not in cell.outer:
         return None
+    if len(writes) == 1:
+        return writes[0].prove(", with a row in it that should have been let go of") if TWO_ROWS.search(writes[0].text) else None
     first, second = writes[-2:]
     between = [mark for mark in cell.in_call(cell.wire) if first.index < mark.index < second.index]
     twins = first.lane == second.lane and first.text.split("VALUES")[0] == second.text.split("VALUES")[0]
