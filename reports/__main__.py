@@ -29,7 +29,8 @@ from reports.build import ResultsError, read_results, write_report
 from reports.conclude import conclude_run
 from reports.drift.finding import apply_drift, find_objections
 from reports.drift.table import draw_drift
-from reports.explored.summary import ExploredError, accept_explored
+from reports.explored.summary import ExploredError, accept_explored, read_summary
+from reports.explored.unseen import find_unseen
 from reports.grade import Report, find_failures, grade_all
 from reports.places import Places
 from reports.publish import PublicationIncomplete, publish
@@ -123,6 +124,12 @@ def run_accept(places: Places, options: argparse.Namespace) -> int:
 def run_accept_explored(places: Places, options: argparse.Namespace) -> int:
     stacks = accept_explored(places.root)
     print(f"reports/explored.json: {len(stacks)} stacks are as last explored: {', '.join(stacks)}")
+    summary = read_summary(places.root)
+    reasons = [reason for run in summary["stacks"].values() for found in run["recipes"].values() for reason in found["reasons"]]
+    unseen = list(find_unseen(summary, read_baseline(places.baseline) or {}))
+    print(f"{len(reasons)} reasons, {sum(reason['cause'] is None for reason in reasons)} without a cause, {len(unseen)} that no case of the recipe had:")
+    for recipe, cause, program in sorted({(recipe, reason["cause"] or "no cause", " ".join(reason["program"])) for _, recipe, reason in unseen}):
+        print(f"  {recipe} {cause}: {program}")
     return 0
 
 
