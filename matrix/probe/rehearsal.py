@@ -6,6 +6,7 @@ are gone before the schema is built, and no recipe and no case meets them.
 """
 
 import os
+from typing import Any
 
 from sqlalchemy import Column, Integer, String, create_engine, event, text
 from sqlalchemy.engine.url import make_url
@@ -43,7 +44,7 @@ async def rehearse_asynchronously(url):
 
 def play(connection):
     """Write, read, refuse, release, roll back and commit, and leave nothing."""
-    base = declarative_base()
+    base: Any = declarative_base()
 
     class Rehearsed(base):
         __tablename__ = "rehearsed"

@@ -36,15 +36,15 @@ def accept_explored(root: Path) -> list[str]:
     """Put what the files of the last runs say into the summary; returns the stacks. Raises ExploredError."""
     files = sorted((root / DATA).glob("*.jsonl"))
     found = {path.stem: summarise(read_explored(path)) for path in files}
-    found = {stack: summary for stack, summary in found.items() if summary is not None}
-    if not found:
+    runs = {stack: run for stack, run in found.items() if run is not None}
+    if not runs:
         raise ExploredError(f"{DATA.as_posix()} has no result of a whole exploration; run `nox -s explore` without --program")
     summary = read_summary(root)
-    found = {stack: keep_others(summary["stacks"].get(stack), run) for stack, run in found.items()}
-    summary["stacks"] = dict(sorted({**summary["stacks"], **found}.items()))
+    runs = {stack: keep_others(summary["stacks"].get(stack), run) for stack, run in runs.items()}
+    summary["stacks"] = dict(sorted({**summary["stacks"], **runs}.items()))
     summary["date"] = datetime.now(UTC).date().isoformat()
     write_whole(root / PLACE, json.dumps(summary, indent=1, ensure_ascii=False) + "\n", "what exploring found")
-    return list(found)
+    return list(runs)
 
 
 def keep_others(before: JsonObject | None, run: JsonObject) -> JsonObject:
