@@ -35,6 +35,7 @@ from reports.grade import Report, find_failures, grade_all
 from reports.places import Places
 from reports.publish import PublicationIncomplete, publish
 from reports.readme.headline import HeadlineError, Inputs, check_headline, write_headline
+from reports.results.costs import accept_costs, collect_costs
 from reports.stories import StoryError
 from reports.summary import summarise_run
 
@@ -111,6 +112,8 @@ def run_accept(places: Places, options: argparse.Namespace) -> int:
     objections = find_objections(report.drift, report.problems)
     if objections:
         return tell_failures(objections)
+    if not options.dry_run and accept_costs(places.costs, collect_costs(report.results)):
+        print(f"accepted what recipes cost on the stacks of which all cells ran into {places.costs}")
     if not report.drift:
         print("the run is as the baseline says; nothing to accept")
         return 0
