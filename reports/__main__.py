@@ -34,8 +34,9 @@ from reports.explored.unseen import find_unseen
 from reports.grade import Report, find_failures, grade_all
 from reports.places import Places
 from reports.publish import PublicationIncomplete, publish
-from reports.readme.headline import HeadlineError, Inputs, check_headline, write_headline
-from reports.results.costs import accept_costs, collect_costs
+from reports.readme.headline import DOCUMENTS, check_headline, write_headline
+from reports.readme.words import HeadlineError, Inputs
+from reports.results.costs import accept_costs, collect_costs, read_costs
 from reports.stories import StoryError
 from reports.summary import summarise_run
 
@@ -154,14 +155,17 @@ def run_drift(places: Places, options: argparse.Namespace) -> int:
 
 
 def run_headline(places: Places, options: argparse.Namespace) -> int:
-    changed = write_headline(places.root / "README.md", gather_headline(places))
-    print("README.md: the headline table " + ("was renewed" if changed else "is up to date"))
+    inputs = gather_headline(places)
+    for name in DOCUMENTS:
+        print(f"{name}: the headline table {'was renewed' if write_headline(places.root / name, inputs) else 'is up to date'}")
     return 0
 
 
 def run_check_headline(places: Places, options: argparse.Namespace) -> int:
-    check_headline(places.root / "README.md", gather_headline(places))
-    print("README.md: the headline table is up to date")
+    inputs = gather_headline(places)
+    for name in DOCUMENTS:
+        check_headline(places.root / name, inputs)
+        print(f"{name}: the headline table is up to date")
     return 0
 
 
@@ -171,7 +175,7 @@ def gather_headline(places: Places) -> Inputs:
         raise BaselineError(f"{places.baseline} does not exist; run `nox -s matrix`, review the report, then `nox -s accept`")
     rows = tuple(load_stacks(places.root / "matrix" / "stacks.toml").values())
     levels = {name: case.level for name, case in find_cases(places.root / "cases").items()}
-    return Inputs(baseline, rows, levels)
+    return Inputs(baseline, rows, levels, read_costs(places.costs))
 
 
 def grade(places: Places, options: argparse.Namespace) -> Report:

@@ -14,7 +14,7 @@ from reports.explored.contradictions import find_contradictions
 from reports.explored.summary import PLACE, ExploredError, accept_explored, read_summary
 from reports.explored.unseen import find_unseen
 from reports.explored.views import compare_lines, view_recipe
-from reports.readme.headline import Inputs, find_words
+from reports.readme.words import Inputs, find_words
 
 ROOT = Path(__file__).parents[2]
 
@@ -128,7 +128,7 @@ def test_contradictions(reason, word, contradicts):
 def test_no_word_contradicts_what_exploring_shows():
     levels = {name: case.level for name, case in find_cases().items()}
     words = find_words(Inputs(read_baseline(ROOT / "reports" / "baseline.json"), tuple(load_stacks().values()), levels))
-    found = find_contradictions(read_summary(ROOT), words)
+    found = find_contradictions(read_summary(ROOT), {place: word.word for place, word in words.items()})
     assert not found, "\n".join(map(str, found))
 
 

@@ -25,7 +25,13 @@ def test_without_one_that_isolates_the_fewest_common_cases_decide():
 
 @pytest.mark.parametrize(
     ("beaten", "kept"),
-    [(offer("a", 3, 30, 1.3), False), (offer("a", 3, 29, 1.2), True), (offer("a", 3, 28, 1.5), True), (offer("a", 0, 40, 1.25), True), (offer("a", 3, 29, None), False)],
+    [
+        (offer("a", 3, 30, 1.3), False),
+        (offer("a", 3, 29, 1.2), True),
+        (offer("a", 3, 28, 1.5), True),
+        (offer("a", 0, 40, 1.25), True),
+        (offer("a", 3, 29, None), False),
+    ],
 )
 def test_no_recipe_that_another_beats_is_offered(beaten, kept):
     assert (beaten in find_front([SAVEPOINT, beaten])) == kept

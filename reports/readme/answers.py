@@ -1,0 +1,55 @@
+"""The README's one table: what you have, across the lines of SQLAlchemy, and which recipe to begin with."""
+
+from collections.abc import Iterable
+from statistics import median
+
+from matrix.judging.controls import CONTROLS
+from matrix.plan.rows import Stack
+from reports.readme.tables import PRODUCTS, SEVERITY, write_mark
+from reports.readme.words import Inputs, Words, find_words
+from reports.results.choosing import Candidate, choose
+from reports.results.words import LEVELS, Word
+
+FAMILIES = {
+    "plain": "plain", "asyncio": "asyncio", "flask": "Flask-SQLAlchemy", "fastapi": "FastAPI",
+    "unit_of_work": "unit of work", "pyramid": "Pyramid", "litestar": "Litestar",
+}  # fmt: skip
+LINES = ("1.3", "1.4", "2.0", "2.1")
+
+
+def draw_answers(inputs: Inputs) -> str:
+    """Return the table in Markdown: in each cell the recipe to start with, and below it the one that is most like production."""
+    words = find_words(inputs)
+    lines = ["| | " + " | ".join(LINES) + " |", "|---|" + "---|" * len(LINES)]
+    for family, title in FAMILIES.items():
+        cells = [draw_cell(inputs, words, family, [row.id for row in inputs.rows if has_place(row, line)]) for line in LINES]
+        lines.append(f"| **{title}** | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def has_place(row: Stack, line: str) -> bool:
+    return row.line == line and row.database.product in PRODUCTS
+
+
+def draw_cell(inputs: Inputs, words: Words, family: str, stacks: Iterable[str]) -> str:
+    """Return what to offer for a family on the stacks of a line, a dash where nothing isolates on all of them."""
+    here = [stack for stack in stacks if any(known == stack and recipe.startswith(f"{family}/") for known, recipe in words)]
+    recipes = {recipe for stack, recipe in words if stack in here and recipe.startswith(f"{family}/") and recipe.split("/")[1] not in CONTROLS}
+    found = {recipe: [words[stack, recipe] for stack in here if (stack, recipe) in words] for recipe in recipes}
+    everywhere = {recipe: told for recipe, told in found.items() if len(told) == len(here)}
+    costs = {recipe: [inputs.costs[stack][recipe] for stack in here if recipe in inputs.costs.get(stack, {})] for recipe in everywhere}
+    choice = choose(sum_up(recipe, told, costs[recipe]) for recipe, told in everywhere.items())
+    if choice is None:
+        return "–"
+    offered = dict.fromkeys([choice.start.recipe, choice.production.recipe])
+    return "<br>".join(f"{write_mark(find_worst(found[recipe]))} [{recipe.split('/')[1]}](fixtures/{recipe}.py)" for recipe in offered)
+
+
+def sum_up(recipe: str, words: list[Word], costs: list[float]) -> Candidate:
+    """Return a recipe as a candidate for several stacks at once: its worst word, the most that it loses, the median of its costs."""
+    lost = {level: max(word.lost.get(level, 0) for word in words) for level in LEVELS}
+    return Candidate(recipe, find_worst(words).word, lost, median(costs) if costs else None)
+
+
+def find_worst(words: list[Word]) -> Word:
+    return min(words, key=lambda word: (SEVERITY.index(word.word), -word.number))
