@@ -613,6 +613,13 @@ def test_work_of_another_session_below_whose_savepoint_is_read():
     assert CAUSES["unfinished_work_read"].rule(cell(*work, "1t: ROLLBACK TO SAVEPOINT b", **BREAK)) is None
 
 
+@pytest.mark.parametrize(
+    "work", [("1s> begin", f"1c> {INSERT}", "1c> START TRANSACTION", "1c> rollback"), ("1c> begin", f"1c> {INSERT}", "1c> begin", "1c> commit")], ids=["text", "nothing of the fixture"]
+)
+def test_a_pool_shares_only_what_a_fixture_holds_and_somebody_else_begins(work):
+    assert CAUSES["pool_shares_connection"].rule(cell(*work, **BREAK)) is None
+
+
 def test_savepoints_of_a_wider_session_are_the_fixtures():
     """A session that lives longer than the test sets them with the test's first statement, and teardown goes back to them."""
     work = ("1c: BEGIN", "1c: SAVEPOINT a", "1c: SAVEPOINT b", f"1c: {INSERT}", "1c: ROLLBACK TO SAVEPOINT b", f"1c: {SELECT}")
