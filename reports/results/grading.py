@@ -15,6 +15,10 @@ from reports.results.scope import Scope, limit_facts, scope_of_header
 from reports.results.words import Ending, Graded, Word, find_word
 
 
+#: The first cell of a child also pays for what its wider fixtures set up: that is no cost of a test.
+FIRST = 1
+
+
 @dataclass(frozen=True)
 class Seen:
     """What a verdict rests on: the facts, how they were judged, and what proves the cause."""
@@ -99,7 +103,7 @@ def grade_cell(cell: CellFacts, product: str, run: str, prices: dict[str, float]
     return GradedCell(
         id=cell.id, recipe=cell.recipe, case=cell.case, run=cell.first.get("run", run), verdict=judgement.verdict,
         cause=cause, reason="" if judgement.verdict == ISOLATES else describe(shown),
-        worst=worst_of(judgement), passes=judgement.passes, cost_s=price_work(cell.first.get("work"), prices),
+        worst=worst_of(judgement), passes=judgement.passes, cost_s=None if cell.first.get("position") == FIRST else price_work(cell.first.get("work"), prices),
         drift=bool(shown.get("drift")), process=bool(shown.get("process")), seen=Seen(cell, judgement, proof),
     )  # fmt: skip
 

@@ -614,7 +614,9 @@ def test_work_of_another_session_below_whose_savepoint_is_read():
 
 
 @pytest.mark.parametrize(
-    "work", [("1s> begin", f"1c> {INSERT}", "1c> START TRANSACTION", "1c> rollback"), ("1c> begin", f"1c> {INSERT}", "1c> begin", "1c> commit")], ids=["text", "nothing of the fixture"]
+    "work",
+    [("1s> begin", f"1c> {INSERT}", "1c> START TRANSACTION", "1c> rollback"), ("1c> begin", f"1c> {INSERT}", "1c> begin", "1c> commit")],
+    ids=["text", "nothing of the fixture"],
 )
 def test_a_pool_shares_only_what_a_fixture_holds_and_somebody_else_begins(work):
     assert CAUSES["pool_shares_connection"].rule(cell(*work, **BREAK)) is None

@@ -79,6 +79,14 @@ def test_cost_compares_case_by_case_what_ran_through(tmp_path):
     assert find_cost(graded.cells["plain/some_recipe"], {}) is None
 
 
+def test_the_first_cell_of_a_child_does_not_count(tmp_path):
+    cells = [make_cell(name, case, position=place, **worked(cpu_s)) for name, cpu_s in (("plain/some_recipe", 0.03), ("plain/real_commits", 0.01))
+             for place, case in enumerate(("first", "second"), 1)]  # fmt: skip
+    cells[0]["work"]["cpu_s"] = 9.0
+    graded = grade_stack(load_stack(write_facts(tmp_path, make_lines(make_header(("plain/some_recipe", "plain/real_commits"), ("first", "second")), cells))))
+    assert find_cost(graded.cells["plain/some_recipe"], graded.cells["plain/real_commits"]) == 3.0
+
+
 def test_work_without_a_price_costs_nobody_knows_what():
     assert price_work({"cpu_s": 0.01, "counts": {"ddl": 2}}, {"ddl": 0.5}) == 1.01
     assert price_work({"cpu_s": 0.01, "counts": {"ddl": 2}}, {}) is None
