@@ -602,6 +602,7 @@ def test_what_the_server_answered_counts_whoever_caught_it():
     """A thread's error, or one that a test only notes: `raw-commit nested parallel-read`."""
     timeline = make_timeline(*OUTER, "1c: COMMIT", "1c: SAVEPOINT a", "1c> NoActiveSqlTransaction: SAVEPOINT can only be used in transaction blocks")
     timeline[-1]["event"] = "error"
+    timeline[2] |= {"source": "client"}
     facts = make_cell(**BREAK) | {"timeline": timeline}
     assert find_cause(Evidence(judge(facts), "postgresql"))[0].id == "savepoint_gone"
 

@@ -223,7 +223,8 @@ def begin_recursed(cell: Evidence) -> Proof | None:
     links.SESSION,
 )
 def commit_sent_nothing(cell: Evidence) -> Proof | None:
-    if not cell.missed or was_refused(cell) or not cell.sent("commit"):
+    answered = any(mark.does == "error" for mark in cell.in_call(cell.client))
+    if not cell.missed or was_refused(cell) or answered or not cell.sent("commit"):
         return None
     ends = [mark for mark in cell.in_call(cell.wire) if mark.does in ("commit", "rollback", "release", "rollback_to")]
     return ends[-1].prove(", and nothing ended a transaction after it") if ends and ends[-1].does == "commit" else None
