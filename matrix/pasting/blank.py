@@ -7,7 +7,6 @@ commit, roll back and read the same rows twice: what one of them leaves, the oth
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,64 @@ from pathlib import Path
 from matrix.pasting.complete import read_wiring, write_complete
 from matrix.plan.contents import Recipe
 
-PROJECTS = Path(__file__).parent / "projects"
+MODELS = '''"""The project's models."""
+from sqlalchemy import Column, Integer, String
+
+try:
+    from sqlalchemy.orm import declarative_base
+except ImportError:  # SQLAlchemy 1.3
+    from sqlalchemy.ext.declarative import declarative_base
+
+Base = declarative_base()
+
+
+class Item(Base):
+    __tablename__ = "item"
+    id = Column(Integer, primary_key=True)
+    name = Column(String(40), nullable=False, unique=True)
+'''
+TESTS = '''"""The project's tests."""
+import pytest
+
+from models import Item
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_sells(session, turn):
+    assert session.query(Item).count() == 0
+    session.add(Item(name="pen"))
+    session.commit()
+    session.add(Item(name="ink"))
+    session.flush()
+    session.rollback()
+    session.add(Item(name="paper"))
+    session.commit()
+    assert sorted(item.name for item in session.query(Item)) == ["paper", "pen"]
+'''
+ASYNCHRONOUS_TESTS = '''"""The project's tests."""
+import pytest
+from sqlalchemy import select
+
+from models import Item
+
+
+async def list_names(session):
+    return sorted(item.name for item in (await session.execute(select(Item))).scalars())
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("turn", ["first", "second"])
+async def test_sells(session, turn):
+    assert await list_names(session) == []
+    session.add(Item(name="pen"))
+    await session.commit()
+    session.add(Item(name="ink"))
+    await session.flush()
+    await session.rollback()
+    session.add(Item(name="paper"))
+    await session.commit()
+    assert await list_names(session) == ["paper", "pen"]
+'''
 SECONDS = 60.0
 PASSED = "2 passed"
 
@@ -28,21 +84,26 @@ class Proof:
     text: str
 
 
-def write_alone(folder: Path, recipe: Recipe, future: bool = False) -> None:
+def write_alone(folder: Path, recipe: Recipe, asynchronous: bool, future: bool = False) -> None:
     """Write a project whose conftest.py is the complete file; its models are where the marked line says."""
-    shutil.copytree(PROJECTS / recipe.contract, folder)
+    write_project(folder, asynchronous)
     text = write_complete(recipe.path.read_text(encoding="utf-8"), recipe.contract, future)
     (folder / "conftest.py").write_text(text, encoding="utf-8")
 
 
-def write_equipped(folder: Path, recipe: Recipe) -> None:
+def write_equipped(folder: Path, recipe: Recipe, asynchronous: bool) -> None:
     """Write a project that has fixtures of its own, and the recipe alone beside its tests."""
-    shutil.copytree(PROJECTS / recipe.contract, folder)
+    write_project(folder / "tests", asynchronous)
+    (folder / "tests" / "models.py").rename(folder / "models.py")
     own = "\n\n\n".join(piece.text for piece in read_wiring(recipe.contract))
     (folder / "conftest.py").write_text(own + "\n", encoding="utf-8")
-    (folder / "tests").mkdir()
-    (folder / "test_shop.py").rename(folder / "tests" / "test_shop.py")
     (folder / "tests" / "conftest.py").write_bytes(recipe.path.read_bytes())
+
+
+def write_project(folder: Path, asynchronous: bool) -> None:
+    folder.mkdir(parents=True)
+    (folder / "models.py").write_text(MODELS, encoding="utf-8")
+    (folder / "test_shop.py").write_text(ASYNCHRONOUS_TESTS if asynchronous else TESTS, encoding="utf-8")
 
 
 def run_pytest(python: Path, folder: Path, url: str) -> Proof:

@@ -13,11 +13,10 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 WIRING = Path(__file__).parent / "wiring"
 CHANGE = "# CHANGE THIS LINE"
 #: what tests of a family ask for
-ASKED = {"plain": ("session",), "asyncio": ("session",), "flask": ("client",), "fastapi": ("client",)}
+ASKED = {"plain": ("session",), "asyncio": ("session",)}
 
 
 class NoWiring(Exception):
@@ -45,7 +44,6 @@ def write_complete(recipe: str, contract: str, future: bool = False) -> str:
     """
     wiring, own = read_wiring(contract), read_pieces(recipe)
     given = {name for piece in own for name in piece.defines if not piece.is_import}
-    refuse_missing(own, wiring, contract, given)
     taken = take_pieces(wiring, own, {*ASKED[contract], *(name for piece in own for name in piece.asks)} - given, given)
     used = {name for part in taken for name in part.uses}
     text = (
@@ -56,36 +54,18 @@ def write_complete(recipe: str, contract: str, future: bool = False) -> str:
     return f"{make_future(text) if future else text}\n\n\n{recipe}"
 
 
-def refuse_missing(own: list[Piece], wiring: Iterable[Piece], contract: str, given: set[str]) -> None:
-    """Raise NoWiring when a recipe asks for a fixture of its family's contract that the wiring does not have."""
-    offered = {name for piece in read_pieces((FIXTURES / contract / "conftest.py").read_text(encoding="utf-8")) for name in piece.defines}
-    asked = {name for piece in own for name in piece.asks} - given
-    missing = sorted((asked & offered) - {name for piece in wiring for name in piece.defines})
-    if missing:
-        raise NoWiring(f"the wiring of {contract} has no {', '.join(missing)}")
-
-
 def narrow_import(piece: Piece, used: set[str]) -> Piece:
     """Return an import of the names that are used, as it stands where all of them are."""
     unused = [name for name in piece.defines if name not in used]
     if not unused:
         return piece
-    where, _, rest = piece.text.partition(" import ")
-    names, mark, comment = rest.partition("  #")
-    return replace(piece, text=f"{where} import {', '.join(name for name in names.split(', ') if name.split()[-1] not in unused)}{mark}{comment}")
+    where, _, names = piece.text.partition(" import ")
+    return replace(piece, text=f"{where} import {', '.join(name for name in names.split(', ') if name not in unused)}")
 
 
 def join_imports(imports: list[Piece]) -> str:
     """Return imports as text, in the groups in which they stand."""
     return "\n\n".join("\n".join(piece.text for piece in group) for _, group in groupby(imports, key=lambda piece: piece.group))
-
-
-def has_complete(recipe: str, contract: str) -> bool:
-    """Say whether a complete file can be made for a recipe's text."""
-    try:
-        return bool(write_complete(recipe, contract))
-    except NoWiring:
-        return False
 
 
 def list_names(recipe: str, contract: str) -> list[str]:

@@ -13,7 +13,7 @@ from matrix.judging.changes import split_cell
 from matrix.judging.verdicts import ISOLATES, NOT_APPLICABLE
 from matrix.paste import choose_stacks
 from matrix.pasting.blank import Proof, run_pytest, write_alone, write_equipped
-from matrix.pasting.complete import has_complete
+from matrix.pasting.complete import WIRING
 from matrix.plan.contents import ROOT, Recipe, find_cases
 from matrix.plan.rows import Stack
 from matrix.plan.selection import Selection, make_plan
@@ -54,16 +54,16 @@ def list_offered(stack: Stack, recipes: Sequence[Recipe]) -> list[Recipe]:
             essential.setdefault(recipe, []).append(judged.verdict)
     return [
         recipe for recipe in recipes
-        if not recipe.is_control and has_complete(recipe.path.read_text(encoding="utf-8"), recipe.contract) and set(essential.get(recipe.id, ["unknown"])) == {ISOLATES}
+        if not recipe.is_control and (WIRING / f"{recipe.contract}.py").is_file() and set(essential.get(recipe.id, ["unknown"])) == {ISOLATES}
     ]  # fmt: skip
 
 
 def prove_recipe(stage: Stage, recipe: Recipe, place: Path) -> dict[str, Proof]:
     """Run both projects of a recipe, each on an empty database."""
-    future = stage.stack.mode == "future" and stage.stack.line == "1.4"
+    asynchronous, future = stage.stack.asynchronous, stage.stack.mode == "future" and stage.stack.line == "1.4"
     folder, proofs = place / recipe.family / recipe.path.stem, {}
-    write_alone(folder / "alone", recipe, future)
-    write_equipped(folder / "equipped", recipe)
+    write_alone(folder / "alone", recipe, asynchronous, future)
+    write_equipped(folder / "equipped", recipe, asynchronous)
     for kind in ("alone", "equipped"):
         stage.witness.build_schema([])
         proofs[kind] = run_pytest(stage.python, folder / kind, stage.environment["MATRIX_DATABASE_URL"])

@@ -9,8 +9,7 @@ from pathlib import Path
 from matrix.bite.catches import read_catches
 from matrix.facts import JsonObject
 from matrix.judging.controls import is_control
-from matrix.pasting.complete import NoWiring, list_names, write_complete
-from matrix.plan.contents import find_cases, read_contract
+from matrix.plan.contents import find_cases
 from matrix.plan.headers import Header, read_recipe_header
 
 LINK = re.compile(r"https?://[^\s<>\"')\]]+")
@@ -62,16 +61,8 @@ def read_recipe(path: Path) -> JsonObject:
         "family": family, "name": name, "path": f"fixtures/{family}/{path.name}",
         **describe(doc, name), "source": find_source(doc), "link": find_link(find_part(doc, SOURCE) or doc), "code": code,
         "sha256": hashlib.sha256(raw).hexdigest(), "control": is_control(f"{family}/{name}"),
-        "header": shape_header(read_recipe_header(path)), **shape_complete(code, read_contract(path.with_name("conftest.py"))),
+        "header": shape_header(read_recipe_header(path)),
     }  # fmt: skip
-
-
-def shape_complete(code: str, contract: str) -> JsonObject:
-    """Return the complete file of a recipe and which fixtures it asks a project for; nothing where its family has no wiring."""
-    try:
-        return {"complete": write_complete(code, contract), "asks": list_names(code, contract)}
-    except NoWiring:
-        return {"complete": None, "asks": []}
 
 
 def describe(doc: str, name: str) -> JsonObject:

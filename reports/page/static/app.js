@@ -79,18 +79,6 @@
     if (button && button.textContent === "Copy") answerCopy(button);
   });
 
-  // One of the files to copy at a time; without script all of them are there, one below the other.
-  function showFile(files, name) {
-    for (const button of files.querySelectorAll("[data-show]")) button.setAttribute("aria-pressed", String(button.dataset.show === name));
-    for (const file of files.querySelectorAll("[data-file]")) file.hidden = file.dataset.file !== name;
-  }
-
-  for (const files of document.querySelectorAll("[data-files]")) showFile(files, "complete");
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-show]");
-    if (button) showFile(button.closest("[data-files]"), button.dataset.show);
-  });
-
   // On a narrow screen the views scroll sideways: show which one this is.
   const current = document.querySelector(".top nav [aria-current]");
   if (current) current.parentElement.scrollLeft = current.offsetLeft - current.parentElement.offsetLeft - 60;
