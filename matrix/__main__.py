@@ -60,10 +60,9 @@ def make_parser() -> argparse.ArgumentParser:
     _add_keeping(stack)
     stack.add_argument("--shell", action="store_true", help="open a shell in the stack's environment, with its server up")
 
-    paste = _add(commands, "paste", paste_command, "prove that recipes mean the same when pasted, and that complete files run in blank projects")
+    paste = _add(commands, "paste", paste_command, "prove that recipes mean the same when pasted as a project's conftest.py")
     _add_globs(paste, "stack", "recipe", "case")
     _add_jobs(paste)
-    paste.add_argument("--complete", action="store_true", help="only the complete files, in blank projects")
 
     bite = _add(commands, "bite", bite_command, "prove that each case catches a fixture with a bug")
     _add_globs(bite, "mutant", "case")
@@ -135,13 +134,10 @@ def stack_command(options: argparse.Namespace) -> int:
 
 
 def paste_command(options: argparse.Namespace) -> int:
-    """Run recipes as modules and pasted, and compare the verdicts; then run complete files as a project of one's own."""
+    """Run recipes as modules and pasted, and compare the verdicts."""
     from matrix.paste import prove_pasting
-    from matrix.pasting.proving import prove_complete
 
-    selection = _read_selection(options)
-    code = 0 if options.complete else prove_pasting(selection, options.jobs, options.servers)
-    return max(code, prove_complete(selection, options.servers))
+    return prove_pasting(_read_selection(options), options.jobs, options.servers)
 
 
 def bite_command(options: argparse.Namespace) -> int:
