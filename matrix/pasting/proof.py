@@ -1,7 +1,7 @@
 """Proof that a complete file runs when it is pasted: as a user would, with plain pytest and nothing of ours on its path.
 
-What can be recommended on a stack by the reviewed baseline is pasted into two projects: a blank one gets the complete file,
-one with fixtures of its own the recipe alone. Their tests, which write the same rows one after the other, must pass.
+Whatever could be recommended on a stack, by the reviewed baseline, is pasted into two projects: a blank one gets the complete
+file, one with fixtures of its own the recipe alone. Their tests, which write the same rows one after the other, must pass.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from matrix.ending.children import run_child
 from matrix.environments.building import EnvironmentMissing
 from matrix.judging.baseline import read_baseline
 from matrix.judging.changes import Judged
-from matrix.judging.verdicts import BOTH, ISOLATES, LEAKS, NOT_APPLICABLE
+from matrix.judging.verdicts import ISOLATES, NOT_APPLICABLE
 from matrix.pasting.projects import write_blank_project, write_grown_project
-from matrix.plan.contents import ROOT, Case, Recipe
+from matrix.plan.contents import LEVELS, ROOT, Case, Recipe
 from matrix.plan.headers import find_unmet
 from matrix.plan.rows import Stack
 from matrix.plan.selection import Plan, Selection, make_plan
-from matrix.run.stage import Stage, open_stage_on
 from matrix.run.serverpool import ServerPool
+from matrix.run.stage import Stage, open_stage_on
 from matrix.servers import ServerUnavailable
 from matrix.servers.directory import open_scratch
 from matrix.supervisor.account import NEUTRAL
@@ -52,7 +52,7 @@ def prove_complete(selection: Selection, ways: Iterable[str]) -> int:
     tally, baseline = Tally(0, set(), []), read_baseline(BASELINE) or {}
     with open_scratch() as place, ServerPool(tuple(ways)) as servers:
         for stack in plan.stacks:
-            recipes = [recipe for recipe in plan.list_recipes(stack) if is_recommended(stack, recipe, plan.cases, baseline)]
+            recipes = [recipe for recipe in plan.list_recipes(stack) if keeps_the_essential(stack, recipe, plan.cases, baseline)]
             if recipes:
                 before = tally.passed
                 prove_stack(stack, recipes, servers, place / stack.id, tally)
@@ -80,12 +80,10 @@ def choose_stacks(stacks: Iterable[Stack]) -> list[Stack]:
     return list(chosen.values())
 
 
-def is_recommended(stack: Stack, recipe: Recipe, cases: Iterable[Case], baseline: Mapping[str, Judged]) -> bool:
-    """Say whether the reviewed baseline has the recipe isolating here: every essential case holds, and no common one leaks."""
-    found = [(case.level, baseline.get(f"{stack.id}/{recipe.id}/{case.id}")) for case in cases]
-    judged = [(level, cell.verdict) for level, cell in found if cell and cell.verdict != NOT_APPLICABLE]
-    essential = [verdict for level, verdict in judged if level == "essential"]
-    return bool(essential) and set(essential) == {ISOLATES} and not any(level == "common" and verdict in (LEAKS, BOTH) for level, verdict in judged)
+def keeps_the_essential(stack: Stack, recipe: Recipe, cases: Iterable[Case], baseline: Mapping[str, Judged]) -> bool:
+    """Say whether every essential case holds here by the reviewed baseline: without that no word recommends a recipe."""
+    found = [baseline.get(f"{stack.id}/{recipe.id}/{case.id}") for case in cases if case.level == LEVELS[0]]
+    return {cell.verdict for cell in found if cell and cell.verdict != NOT_APPLICABLE} == {ISOLATES}
 
 
 def prove_stack(stack: Stack, recipes: Iterable[Recipe], servers: ServerPool, place: Path, tally: Tally) -> None:

@@ -35,6 +35,7 @@ def write_complete(recipe: str, code: str, line: str) -> str | None:
     return None if wiring is None else wiring + code
 
 
+@cache
 def write_wiring(recipe: str, code: str, line: str) -> str | None:
     """Return what stands above the recipe in its complete file."""
     layers = read_layers(recipe, line)

@@ -1,4 +1,5 @@
 """Tests of a shop that know of no other: each customer's name is there once, whichever test came before."""
+
 import pytest
 from models import Customer, Order
 from sqlalchemy import select

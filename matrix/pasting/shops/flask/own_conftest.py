@@ -1,4 +1,5 @@
 """Fixtures that the project has had for long."""
+
 import copy
 import os
 
