@@ -21,34 +21,42 @@ RECIPES = find_recipes()
 LINES = sorted({name_line(stack) for stack in load_stacks().values()})
 WIRED = ("plain", "asyncio", "flask", "fastapi")
 WAYS = ("embedded", "local", "container")
-OTHERS = {"request", "monkeypatch", "tmp_path"}  # of pytest itself
 
 
 def read_code(recipe: str) -> str:
     return RECIPES[recipe].path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize("recipe", [recipe.id for recipe in RECIPES.values() if recipe.contract in WIRED])
-def test_a_complete_file_is_the_recipe_and_all_that_it_asks_for(recipe, line):
-    code, wiring = read_code(recipe), write_wiring(recipe, read_code(recipe), line)
-    assert write_complete(recipe, code, line) == wiring + code
-    ast.parse(wiring + code, feature_version=(3, 8))
-    above, fixtures = read_source(wiring), find_fixtures(ast.parse(code))
-    assert wiring.count(MARK) <= 1
-    bound = {name for statement in above.imports for name, _ in statement.bound} | above.definitions.keys() | vars(builtins).keys()
-    production = find_fixtures(ast.parse(wiring.partition("class Production")[0]))
-    for definition in above.definitions.values():
-        assert set(definition.arguments) <= production.keys() | fixtures.keys() | OTHERS | {"config", "items"}
-    assert {name for name, arguments in fixtures.items() if name in arguments and name in list_asked(recipe, code, line)} <= find_in_production(wiring)
-    used = {node.id for node in ast.walk(ast.parse(wiring)) if isinstance(node, ast.Name)}
-    assert {name for statement in above.imports for name, _ in statement.bound} <= used, "an import that nothing uses"
-    stored = {node.id for node in ast.walk(ast.parse(wiring)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    arguments = {node.arg for node in ast.walk(ast.parse(wiring)) if isinstance(node, ast.arg)}
-    assert used <= bound | stored | arguments | {"Production"}, "a name that nothing binds"
+def test_a_complete_file_is_the_recipe_and_all_that_it_asks_for(recipe):
+    code = read_code(recipe)
+    fixtures = find_fixtures(ast.parse(code))
+    for line in LINES:
+        wiring = write_wiring(recipe, code, line)
+        assert write_complete(recipe, code, line) == wiring + code
+        ast.parse(wiring + code, feature_version=(3, 8))
+        assert wiring.count(MARK) <= 1
+        assert find_unbound(wiring) == set()
+        above = read_source(wiring)
+        for definition in above.definitions.values():
+            assert set(definition.arguments) <= above.definitions.keys() | fixtures.keys() | {"config", "items"}
+        overridden = {name for name, arguments in fixtures.items() if name in arguments}
+        assert overridden & set(list_asked(recipe, code, line)) <= find_in_production(wiring)
+
+
+def find_unbound(text: str) -> set[str]:
+    """Names that are used and never bound, and imports that are bound and never used."""
+    nodes = list(ast.walk(ast.parse(text)))
+    imported = {name for statement in read_source(text).imports for name, _ in statement.bound}
+    defined = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return (used - imported - defined - arguments - stored - vars(builtins).keys()) | (imported - used)
 
 
 def find_in_production(wiring: str) -> set[str]:
+    """The fixtures that stand below those of the recipe."""
     classes = [node for node in ast.parse(wiring).body if isinstance(node, ast.ClassDef)]
     return {node.name for found in classes for node in found.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
