@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from reports.page.highlight import split_tokens
 from reports.page.marks import MARKS
 from reports.page.model import Site, Stack, page_of_case, page_of_recipe
+from reports.page.wholes import list_uses, pack_wirings
 from reports.results.origin import RAN, REVIEWED, find_origin
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -36,8 +37,8 @@ def build_index(site: Site) -> dict[str, Any]:
 
 
 def build_code(site: Site) -> dict[str, Any]:
-    """The text of every recipe as highlighted tokens."""
-    return {recipe: split_tokens(about["code"]) for recipe, about in site.recipes.items()}
+    """The text of every recipe as highlighted tokens, and what stands above it in a complete file."""
+    return {"recipes": {recipe: split_tokens(about["code"]) for recipe, about in site.recipes.items()}, "wirings": pack_wirings(site)}
 
 
 def build_cells(site: Site, stack: Stack) -> dict[str, Any]:
@@ -115,6 +116,7 @@ def _pack_recipe(site: Site, recipe: str) -> dict[str, Any]:
         "sha256": about["sha256"],
         "path": about["path"],
         "needs": list(list_needs(about["header"])),
+        "uses": list_uses(site, recipe),
     }
 
 

@@ -2,6 +2,8 @@
 
 import hashlib
 
+from matrix.pasting.wiring import write_complete, write_wiring
+
 FILES = {
     "requirements.txt": (
         "-r base.txt\n# comment\nSQLAlchemy[asyncio]>=2.0,<2.1 ; python_version >= '3.9'\nasyncpg==0.30.0 \\\n    --hash=sha256:0123\npytest-asyncio~=0.23\nfastapi>=0.110\n",
@@ -126,3 +128,36 @@ def test_page_of_a_recipe_shows_the_exact_file(reader, example):
     for recipe, about in list(results["recipes"].items())[::4]:
         page = reader.open(f"recipes/{recipe}.html")
         assert hashlib.sha256(page.locator("figure.code code").first.text_content().encode()).hexdigest() == about["sha256"]
+
+
+def test_recipe_only_and_complete_file_are_two_buttons(make_reader, address, example):
+    results, _ = example
+    reader = make_reader(address, permissions=["clipboard-read", "clipboard-write"])
+    code = results["recipes"]["plain/example_recipe_07"]["code"]
+    for name, place, line, label in (
+        ("index.html?my-line=2.0&my-driver=psycopg2&my-family=plain", "#found .answer", "2.0", "Complete file"),
+        ("recipes/plain/example_recipe_07.html", "main", "1.4 future", "Complete file, SQLAlchemy 1.4 future"),
+        ("recipes/plain/example_recipe_07.html", "main", "2.0", "Complete file, SQLAlchemy 1.3, 1.4 legacy, 2.0, 2.1"),
+    ):
+        page = reader.open(name)
+        shown = page.locator(f"{place} figure.code").first
+        shown.get_by_role("button", name=label, exact=True).click()
+        assert shown.locator("code").text_content() == write_complete("plain/example_recipe_07", code, line)
+        assert "engine. If your project has them" in page.locator(place).first.inner_text().replace(" already", "")
+        shown.locator(".copy").click()
+        shown.locator(".copy", has_text="Copied").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == write_complete("plain/example_recipe_07", code, line)
+        shown.get_by_role("button", name="Recipe only").click()
+        assert shown.locator("code").text_content() == code
+        assert shown.locator("[aria-pressed=true]").all_inner_texts() == ["Recipe only"]
+    assert reader.problems == []
+
+
+def test_what_stands_above_a_recipe_is_there_without_script(make_reader, example):
+    results, _ = example
+    code = results["recipes"]["plain/example_recipe_07"]["code"]
+    page = make_reader(java_script_enabled=False).open("recipes/plain/example_recipe_07.html")
+    wirings = page.locator("figure.wiring code")
+    assert [wirings.nth(number).is_visible() for number in range(wirings.count())] == [True, True]
+    assert wirings.first.text_content() == write_wiring("plain/example_recipe_07", code, "2.1")
+    assert page.get_by_role("button", name="Recipe only").count() == 0

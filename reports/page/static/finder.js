@@ -70,7 +70,7 @@
     if (!stack) { place.replaceChildren(make("p", {}, "No stack has a result.")); return; }
     const found = rank(stack, wanted.family);
     place.replaceChildren(describeStack(stack, distance, wanted), ...showAnswers(stack, found));
-    place.querySelectorAll("[data-code]").forEach((slot, index) => prepareCode(slot, found, index));
+    place.querySelectorAll("[data-code]").forEach((slot, index) => prepareCode(slot, stack, found));
   }
 
   function describeStack(stack, distance, wanted) {
@@ -111,17 +111,25 @@
       limits.length ? make("ul", { class: "because" }, limits) : "",
       note ? make("p", { class: "needs" }, `Counted: ${note}.`) : "",
       make("p", { class: "needs" }, `Your project must already have: ${recipe.needs.join(", ") || "SQLAlchemy and pytest"}.`),
+      recipe.uses.length ? make("p", { class: "needs" }, `Fixtures that it uses: ${recipe.uses.join(", ")}. If your project has them, take the recipe only.`) : "",
       make("details", { "data-code": recipe.id, open: index === 0 }, make("summary", {}, "The file that was tested"))));
   }
 
   // The text of all recipes is one script, read when the first answer is shown.
-  async function prepareCode(slot, found) {
+  function showFile(stack, recipe, code) {
+    const figure = matrix.showCode(recipe, code.recipes[recipe.id]);
+    const wiring = code.wirings.texts[code.wirings.recipes[recipe.id]?.[stack.line]];
+    if (wiring) matrix.offerWhole(figure, [["Complete file", () => matrix.showTokens(wiring)]]);
+    return figure;
+  }
+
+  async function prepareCode(slot, stack, found) {
     const { recipe } = found.find((item) => item.recipe.id === slot.dataset.code);
     const fillIn = async () => {
       if (slot.querySelector("figure")) return;
       try {
         const code = await matrix.load("code", "", "data/code.js");
-        if (!slot.querySelector("figure")) slot.append(matrix.showCode(recipe, code[recipe.id]));
+        if (!slot.querySelector("figure")) slot.append(showFile(stack, recipe, code));
       } catch (error) {
         slot.append(make("p", {}, `The text could not be loaded: ${error.message}. It is on the recipe's page.`));
       }
