@@ -58,7 +58,7 @@
 
   function matches(entry, state) {
     if (!state.word && !state.cause && !state.run) return true;
-    if (!entry || (state.run === "this" && entry[5] === 2)) return false;
+    if (!entry || (state.run === "this" && entry[6] === 2)) return false;
     return (!state.word || wordNames[entry[0]] === state.word)
       && (!state.cause || entry[1].some((index) => data.causes[index][0] === state.cause));
   }
