@@ -26,6 +26,7 @@ class Column:
     title: str
     note: str = ""
     sub: str = ""
+    end: str = ""  # what tells it from columns that are the same until there: on a line of its own, never cut
     edge: bool = False
 
 
@@ -114,7 +115,7 @@ def _head(stacks: Sequence[Stack], root: str = "") -> tuple[list[Heading], list[
     """The two header lines of a table whose columns are stacks."""
     edges = _starts(stacks)
     columns = [
-        Column(stack.id, stack.driver, root + stack.page, stack.label, stack.note, f"{stack.database} {stack.flavour}".strip(), edge)
+        Column(stack.id, stack.driver, root + stack.page, stack.label, stack.note, stack.database, stack.flavour, edge)
         for stack, edge in zip(stacks, edges, strict=True)
     ]
     return [Heading(label, len(list(group))) for label, group in groupby(stack.line for stack in stacks)], columns
