@@ -52,7 +52,9 @@ def test_filters_are_kept_in_the_address_and_cleared(reader):
     assert count(page, COLUMNS) == 39, "those that the stack's family runs on; one stack was not run"
 
 
-@pytest.mark.parametrize(("query", "least"), [("family=all", 33), ("family=all&line=2.1", 33), ("family=all&driver=asyncpg", 55), ("family=plain&line=1.3", 33)])
+@pytest.mark.parametrize(
+    ("query", "least"), [("family=all", 33), ("family=all&line=2.1", 33), ("family=all&driver=asyncpg", 55), ("family=plain&line=1.3", 33)]
+)
 def test_columns_keep_their_width_whatever_is_hidden(reader, query, least):
     """A section's title that spans more columns than are shown made those that are shown a few pixels wide."""
     page = reader.open(f"index.html?{query}")

@@ -46,7 +46,10 @@ def test_what_does_not_isolate_is_on_no_card(word):
 def test_no_card_is_beaten_and_there_are_three_at_most():
     for costs in product((1.0, 1.5, 2.0, inf), repeat=4):
         for losses in product((1, 7, 20), repeat=4):
-            found = [Candidate(f"a/{place}", (GOOD, LIMITED)[place % 2], place % 2, *pair, open=place > 1) for place, pair in enumerate(zip(losses, costs, strict=True))]
+            found = [
+                Candidate(f"a/{place}", (GOOD, LIMITED)[place % 2], place % 2, *pair, open=place > 1)
+                for place, pair in enumerate(zip(losses, costs, strict=True))
+            ]
             shown = [one for one in found if one.recipe in choose(*found)]
             assert 1 <= len(shown) <= 3
             assert not [(one, other) for one in shown for other in found if other.cost <= one.cost and other.lost < one.lost]
