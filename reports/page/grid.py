@@ -16,6 +16,7 @@ from reports.page.model import Site, Stack, page_of_case, page_of_recipe
 class Heading:
     label: str
     span: int
+    sub: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,8 @@ def _head(stacks: Sequence[Stack], root: str = "") -> tuple[list[Heading], list[
         Column(stack.id, stack.driver, root + stack.page, stack.label, stack.note, stack.database, stack.flavour, edge)
         for stack, edge in zip(stacks, edges, strict=True)
     ]
-    return [Heading(label, len(list(group))) for label, group in groupby(stack.line for stack in stacks)], columns
+    lines = [(line.partition(" "), len(list(group))) for line, group in groupby(stack.line for stack in stacks)]
+    return [Heading(line, span, mode) for (line, _, mode), span in lines], columns
 
 
 def _starts(stacks: Sequence[Stack]) -> tuple[bool, ...]:

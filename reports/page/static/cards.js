@@ -72,7 +72,7 @@
     const choice = make("select", {}, Object.keys(sorts).map((name) => make("option", { value: name }, name)));
     choice.addEventListener("change", () => fill(sorts[choice.value]));
     fill(sorts.word);
-    return make("details", { class: "everything" }, make("summary", {}, `All ${found.length} recipes on this stack`),
+    return make("details", { class: "everything" }, make("summary", {}, `All recipes on this stack (${found.length})`),
       make("p", { class: "sort" }, make("label", {}, "Sorted by ", choice)),
       make("table", { class: "list" }, make("thead", {}, make("tr", {}, ["recipe", "word", "cost", "cells lost", "what is lost"].map((text) => make("th", { scope: "col" }, text)))), body));
   }

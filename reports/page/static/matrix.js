@@ -163,7 +163,7 @@
     const { column } = matrix.chosen ?? {};
     heads.forEach((cell, c) => { if (cell.classList.contains("mine") !== (c === column)) cell.classList.toggle("mine", c === column); });
     const head = heads[column], box = grid.table.closest(".scroll");
-    if (head && !head.hidden && box.scrollWidth > box.clientWidth) box.scrollLeft = head.offsetLeft - box.clientWidth / 2;
+    if (head && !head.hidden) box.scrollLeft = head.offsetLeft + head.offsetWidth > box.clientWidth ? head.offsetLeft - box.clientWidth / 2 : 0;
   }
 
   // ?stack=<id> and ?recipe=<id> point at a column, a row or a cell; a filter that hides it is taken back.
