@@ -123,6 +123,13 @@ def test_the_matrix_opens_with_the_chosen_stack(page):
     assert "asyncpg" in opened.get_attribute("#words .names th.mine", "data-id")
 
 
+def test_the_matrix_leaves_out_what_does_not_apply_to_the_stack(page, results):
+    opened = page.open("index.html?my-line=2.0&my-driver=psycopg&my-database=PostgreSQL 18")
+    applying = {recipe for recipe, word in results["words"][STACK].items() if word["word"] != "n/a"}
+    assert set(opened.eval_on_selector_all(ROWS, "rows => rows.map((row) => row.dataset.id)")) == applying
+    assert not [recipe for recipe in applying if recipe.startswith("asyncio/")] and len(applying) > 8
+
+
 def test_a_family_shows_the_columns_that_it_runs_on_and_no_others(page, results):
     opened = page.open("index.html?family=asyncio")
     shown = opened.eval_on_selector_all(COLUMNS, "heads => heads.map((head) => head.dataset.id)")
