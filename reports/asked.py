@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from math import inf
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,10 +13,10 @@ from rich.table import Table
 from matrix.facts import JsonObject
 from matrix.judging.controls import is_control
 from matrix.judging.verdicts import RED
-from reports.results.choosing import Candidate, choose
+from reports.page.choosing import START, Candidate, choose_cards
 from reports.results.legend import WORDS
 from reports.results.origin import list_ran
-from reports.results.words import LEVELS
+from reports.results.words import COMMON, LEVELS
 
 FEW = 6  # recipes: more are a matrix, and the report shows it better
 SHOWN_CAUSES = 3
@@ -93,12 +94,14 @@ def find_better(words: JsonObject, recipe: str) -> str | None:
     """Return the recipe of the family to start with on a stack, None when it is this one or no better than it."""
     family = recipe.partition("/")[0]
     found = {name: make_candidate(name, word) for name, word in words.items() if name.partition("/")[0] == family and not is_control(name)}
-    choice = choose(found.values())
-    if choice is None or choice.start.recipe == recipe or recipe not in found:
-        return None
-    own = choose([found[recipe], choice.start])
-    return choice.start.recipe if own and own.start.recipe != recipe else None
+    start = find_start(list(found.values()))
+    return start if start and recipe in found and find_start([found[recipe], found[start]]) != recipe else None
+
+
+def find_start(candidates: list[Candidate]) -> str | None:
+    """Return the recipe to start with, None when none isolates."""
+    return next((card.recipe for card in choose_cards(candidates) if START in card.roles), None)
 
 
 def make_candidate(recipe: str, word: JsonObject) -> Candidate:
-    return Candidate(recipe, word["word"], word["lost"], word["cost"])
+    return Candidate(recipe, word["word"], word["lost"].get(COMMON, 0), sum(word["lost"].values()), word["cost"] or inf)

@@ -1,19 +1,21 @@
 """The README's one table: what you have, across the lines of SQLAlchemy, and which recipe to begin with."""
 
 from collections.abc import Iterable
+from math import inf
 from statistics import median
 
 from matrix.judging.controls import CONTROLS
 from matrix.plan.rows import Stack
+from reports.page.choosing import PRODUCTION, START, Candidate, choose_cards
 from reports.readme.tables import PRODUCTS, SEVERITY, write_mark
 from reports.readme.words import Inputs, Words, find_words
-from reports.results.choosing import Candidate, choose
-from reports.results.words import LEVELS, Word
+from reports.results.words import COMMON, Word
 
 FAMILIES = {
     "plain": "plain", "asyncio": "asyncio", "flask": "Flask-SQLAlchemy", "fastapi": "FastAPI",
     "unit_of_work": "unit of work", "pyramid": "Pyramid", "litestar": "Litestar",
 }  # fmt: skip
+OFFERED = {START, PRODUCTION}
 LINES = ("1.3", "1.4", "2.0", "2.1")
 
 
@@ -38,17 +40,15 @@ def draw_cell(inputs: Inputs, words: Words, family: str, stacks: Iterable[str]) 
     found = {recipe: [words[stack, recipe] for stack in here if (stack, recipe) in words] for recipe in recipes}
     everywhere = {recipe: told for recipe, told in found.items() if len(told) == len(here)}
     costs = {recipe: [inputs.costs[stack][recipe] for stack in here if recipe in inputs.costs.get(stack, {})] for recipe in everywhere}
-    choice = choose(sum_up(recipe, told, costs[recipe]) for recipe, told in everywhere.items())
-    if choice is None:
-        return "–"
-    offered = dict.fromkeys([choice.start.recipe, choice.production.recipe])
-    return "<br>".join(f"{write_mark(find_worst(found[recipe]))} [{recipe.split('/')[1]}](fixtures/{recipe}.py)" for recipe in offered)
+    cards = choose_cards([sum_up(recipe, told, costs[recipe]) for recipe, told in everywhere.items()])
+    offered = [card.recipe for card in cards if OFFERED.intersection(card.roles)]
+    return "<br>".join(f"{write_mark(find_worst(found[recipe]))} [{recipe.split('/')[1]}](fixtures/{recipe}.py)" for recipe in offered) or "–"
 
 
 def sum_up(recipe: str, words: list[Word], costs: list[float]) -> Candidate:
     """Return a recipe as a candidate for several stacks at once: its worst word, the most that it loses, the median of its costs."""
-    lost = {level: max(word.lost.get(level, 0) for word in words) for level in LEVELS}
-    return Candidate(recipe, find_worst(words).word, lost, median(costs) if costs else None)
+    common = max(word.lost.get(COMMON, 0) for word in words)
+    return Candidate(recipe, find_worst(words).word, common, max(sum(word.lost.values()) for word in words), median(costs) if costs else inf)
 
 
 def find_worst(words: list[Word]) -> Word:

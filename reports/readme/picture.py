@@ -18,7 +18,7 @@ from reports.results.words import Word
 
 STACK = "sa21-psycopg2-postgresql18"
 MARK = re.compile(r"<!-- picture: inputs ([0-9a-f]*) -->")
-DRAWN_BY = ("style.css", "pages.css", "code.css", "start.js", "app.js", "finder.js")
+DRAWN_BY = ("style.css", "pages.css", "code.css", "start.js", "app.js", "finder.js", "cards.js")
 STATIC = Path(__file__).parents[1] / "page" / "static"
 EMPTY = dict.fromkeys(("ran", "age_days", "run", "server", "c_extensions", "host", "wall_s", "missing", "reason"))
 

@@ -14,7 +14,6 @@ from matrix.judging.verdicts import ISOLATES, LEAKS, RED, Judgement, describe, w
 from reports.results.scope import Scope, limit_facts, scope_of_header
 from reports.results.words import Ending, Graded, Word, find_word
 
-
 #: The first cell of a child also pays for what its wider fixtures set up: that is no cost of a test.
 FIRST = 1
 

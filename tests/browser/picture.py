@@ -30,6 +30,7 @@ def take_picture(browser, preview: dict, directory: Path) -> bytes:
     write_files([*render_index(Pages(site, {}, (), {})), ("data/code.js", render_script("code", "", build_code(site)))], directory)
     reader = open_page(browser, directory.as_uri(), viewport={"width": 1080, "height": 1200}, color_scheme="light", reduced_motion="reduce")
     page = reader.open(FINDER)
+    page.locator("#found .card summary").first.click()
     page.wait_for_selector("#found figure")
     box = page.locator("#find").bounding_box()
     picture = page.screenshot(clip={**box, "height": min(box["height"], 820)})

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from matrix.pasting.wiring import write_complete, write_wiring
+import pytest
 
 FILES = {
     "requirements.txt": (
@@ -64,18 +64,19 @@ def test_what_cannot_be_read_is_said(reader):
         assert answer in page.locator("#read").inner_text()
 
 
-def test_recipes_are_ranked_for_the_stack(reader, example):
+def test_recipes_that_isolate_are_on_cards_and_all_are_listed(reader, example):
     results, _ = example
     page = reader.open("index.html?my-line=2.0&my-driver=psycopg2&my-database=PostgreSQL+18")
     words = results["words"]["example-sa20-psycopg2-postgresql18"]
-    good = [recipe for recipe, word in words.items() if word["word"].startswith("isolates") and not results["recipes"][recipe]["control"]]
+    own = [recipe for recipe in words if not results["recipes"][recipe]["control"]]
+    good = [recipe for recipe in own if words[recipe]["word"].startswith("isolates")]
     assert good
-    shown = page.locator("#found .answer h3 a").all_inner_texts()
-    assert sorted(shown) == sorted(good)
+    assert set(page.locator("#found .card h3 a").all_inner_texts()) <= set(good)
+    assert sorted(page.locator("#found tbody th a").all_text_contents()) == sorted(own)
     assert "Seen on SQLAlchemy 2.0, psycopg2, PostgreSQL 18" in page.locator("#found .chosen").inner_text()
-    ranks = ["with limits" in text for text in page.locator("#found .answer h3").all_inner_texts()]
+    ranks = ["isolates" not in text for text in page.locator("#found tbody .mark").all_text_contents()]
     assert ranks == sorted(ranks)
-    assert "Your project must already have: sqlalchemy>=1.3, pytest" in page.locator("#found .answer").first.inner_text()
+    assert "Your project must already have: sqlalchemy>=1.3, pytest" in page.locator("#found .card").first.inner_text()
 
 
 def test_nearest_stack_says_what_differs(reader):
@@ -83,6 +84,40 @@ def test_nearest_stack_says_what_differs(reader):
     text = page.locator("#found .chosen").inner_text()
     assert "No such stack was run" in text
     assert "SQLAlchemy 1.3, asyncpg, PostgreSQL 18; what differs: PostgreSQL 18 instead of PostgreSQL 14." in text
+
+
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [
+        ("my-line=2.0&my-driver=pymysql&my-database=MySQL 8.0", "SQLAlchemy 2.0, pymysql, MySQL 9.7; what differs: MySQL 9.7 instead of MySQL 8.0."),
+        ("my-line=2.0&my-driver=pymysql&my-database=MySQL 8.4", "SQLAlchemy 2.0, pymysql, MySQL 9.7; what differs: MySQL 9.7 instead of MySQL 8.4."),
+        ("my-line=2.0&my-driver=psycopg2&my-database=PostgreSQL 15", "psycopg2, PostgreSQL 14; what differs: PostgreSQL 14 instead of PostgreSQL 15."),
+        ("my-line=2.0&my-driver=psycopg2&my-database=PostgreSQL 16", "psycopg2, PostgreSQL 18; what differs: PostgreSQL 18 instead of PostgreSQL 16."),
+        ("my-line=2.0&my-driver=psycopg2&my-database=PostgreSQL 17", "psycopg2, PostgreSQL 18; what differs: PostgreSQL 18 instead of PostgreSQL 17."),
+        ("my-line=2.0&my-driver=pymysql&my-database=MariaDB 10.6", "pymysql, MariaDB 10.11; what differs: MariaDB 10.11 instead of MariaDB 10.6."),
+        ("my-line=2.0&my-driver=psycopg2&my-database=PostgreSQL 19", "psycopg2, PostgreSQL 18; what differs: PostgreSQL 18 instead of PostgreSQL 19."),
+        ("my-line=2.0.30&my-driver=psycopg", "SQLAlchemy 2.0, psycopg, PostgreSQL 18; what differs: SQLAlchemy 2.0.58 instead of 2.0.30."),
+        (
+            "my-line=1.4.20&my-driver=psycopg2&my-database=PostgreSQL 18",
+            "SQLAlchemy 1.4 legacy, psycopg2, PostgreSQL 18; what differs: SQLAlchemy 1.4.54 instead",
+        ),
+    ],
+)
+def test_versions_that_no_stack_has_lead_to_the_nearest(reader, query, answer):
+    text = reader.open(f"index.html?{query}").locator("#found .chosen").inner_text()
+    assert answer in text and text.startswith("No such stack was run.")
+
+
+def test_a_pinned_release_is_told_until_another_line_is_chosen(reader):
+    page = reader.open("index.html")
+    page.get_by_text("Or read it from your project's files").click()
+    page.fill("#deps", "sqlalchemy==2.0.30\npsycopg==3.2.1\n")
+    assert "SQLAlchemy 2.0.58 instead of 2.0.30" in page.locator("#found .chosen").inner_text()
+    assert "my-version=2.0.30" in page.url
+    page.select_option("#finder [name=line]", "2.1")
+    assert "Seen on SQLAlchemy 2.1, psycopg" in page.locator("#found .chosen").inner_text()
+    page.fill("#deps", "sqlalchemy==2.0.58\npsycopg==3.2.1\n")
+    assert "Seen on SQLAlchemy 2.0, psycopg" in page.locator("#found .chosen").inner_text()
 
 
 def test_choice_is_kept_in_the_address(reader):
@@ -97,12 +132,13 @@ def test_copy_gives_the_exact_file(make_reader, address, example):
     results, _ = example
     reader = make_reader(address, permissions=["clipboard-read", "clipboard-write"])
     page = reader.open("index.html?my-line=2.0&my-driver=psycopg2")
-    recipe = page.locator("#found .answer h3 a").first.inner_text()
-    page.locator("#found .answer .copy").first.click()
-    page.locator("#found .answer .copy", has_text="Copied").wait_for()
+    recipe = page.locator("#found .card h3 a").first.inner_text()
+    page.locator("#found .card summary").first.click()
+    page.locator("#found .card .copy").first.click()
+    page.locator("#found .card .copy", has_text="Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert hashlib.sha256(copied.encode()).hexdigest() == results["recipes"][recipe]["sha256"]
-    assert page.locator("#found .answer .hash").first.get_attribute("title") == results["recipes"][recipe]["sha256"]
+    assert page.locator("#found .card .hash").first.get_attribute("title") == results["recipes"][recipe]["sha256"]
     assert reader.problems == []
 
 
@@ -128,36 +164,3 @@ def test_page_of_a_recipe_shows_the_exact_file(reader, example):
     for recipe, about in list(results["recipes"].items())[::4]:
         page = reader.open(f"recipes/{recipe}.html")
         assert hashlib.sha256(page.locator("figure.code code").first.text_content().encode()).hexdigest() == about["sha256"]
-
-
-def test_recipe_only_and_complete_file_are_two_buttons(make_reader, address, example):
-    results, _ = example
-    reader = make_reader(address, permissions=["clipboard-read", "clipboard-write"])
-    code = results["recipes"]["plain/example_recipe_07"]["code"]
-    for name, place, line, label in (
-        ("index.html?my-line=2.0&my-driver=psycopg2&my-family=plain", "#found .answer", "2.0", "Complete file"),
-        ("recipes/plain/example_recipe_07.html", "main", "1.4 future", "Complete file, SQLAlchemy 1.4 future"),
-        ("recipes/plain/example_recipe_07.html", "main", "2.0", "Complete file, SQLAlchemy 1.3, 1.4 legacy, 2.0, 2.1"),
-    ):
-        page = reader.open(name)
-        shown = page.locator(f"{place} figure.code").first
-        shown.get_by_role("button", name=label, exact=True).click()
-        assert shown.locator("code").text_content() == write_complete("plain/example_recipe_07", code, line)
-        assert "engine. If your project has them" in page.locator(place).first.inner_text().replace(" already", "")
-        shown.locator(".copy").click()
-        shown.locator(".copy", has_text="Copied").wait_for()
-        assert page.evaluate("navigator.clipboard.readText()") == write_complete("plain/example_recipe_07", code, line)
-        shown.get_by_role("button", name="Recipe only").click()
-        assert shown.locator("code").text_content() == code
-        assert shown.locator("[aria-pressed=true]").all_inner_texts() == ["Recipe only"]
-    assert reader.problems == []
-
-
-def test_what_stands_above_a_recipe_is_there_without_script(make_reader, example):
-    results, _ = example
-    code = results["recipes"]["plain/example_recipe_07"]["code"]
-    page = make_reader(java_script_enabled=False).open("recipes/plain/example_recipe_07.html")
-    wirings = page.locator("figure.wiring code")
-    assert [wirings.nth(number).is_visible() for number in range(wirings.count())] == [True, True]
-    assert wirings.first.text_content() == write_wiring("plain/example_recipe_07", code, "2.1")
-    assert page.get_by_role("button", name="Recipe only").count() == 0

@@ -19,9 +19,10 @@
 
   matrix.root = () => document.body.dataset.root;
 
-  matrix.mark = (name, origin = "") => {
+  // number: how many cases decided a word; none is written where there is none.
+  matrix.mark = (name, origin = "", number = 0) => {
     const [symbol, , style] = matrix.take("index").marks[name] ?? ["?", name, "unknown"];
-    return matrix.make("span", { class: `mark ${style} ${origin}`.trim() }, matrix.make("b", { "aria-hidden": "true" }, symbol), ` ${name}`);
+    return matrix.make("span", { class: `mark ${style} ${origin}`.trim() }, matrix.make("b", { "aria-hidden": "true" }, symbol), number ? ` ${number} ${name}` : ` ${name}`);
   };
 
   matrix.linkCell = (stack, recipe, test) =>
