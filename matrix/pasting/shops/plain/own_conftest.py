@@ -52,3 +52,16 @@ def session(session_factory):
     session = session_factory()
     yield session
     session.close()
+
+
+@pytest.fixture(scope="session")
+def _db():
+    """For pytest-sqlalchemy-session."""
+    engine = connect()
+    return sessionmaker(engine, **OPTIONS), engine
+
+
+@pytest.fixture(scope="session")
+def clean_db_urls():
+    """For pytest-clean-database: nothing to clean, unless a recipe says so."""
+    return []
