@@ -114,7 +114,7 @@ def run_accept(places: Places, options: argparse.Namespace) -> int:
     if objections:
         return tell_failures(objections)
     if not options.dry_run and accept_costs(places.costs, collect_costs(report.results)):
-        print(f"accepted what recipes cost on the stacks of which all cells ran into {places.costs}")
+        print(f"accepted what recipes cost, where enough of their cells ran, into {places.costs}")
     if not report.drift:
         print("the run is as the baseline says; nothing to accept")
         return 0

@@ -8,16 +8,21 @@ from matrix.judging.baseline import BaselineError
 from reports.results.costs import accept_costs, collect_costs, read_costs
 
 
-def make_results(**about):
-    word = {"word": "isolates", "cost": 1.5}
-    return {
-        "stacks": {"whole": {"state": "ran", "complete": True}, "part": {"state": "ran", "complete": False}, "old": {"state": "earlier", "complete": True}},
-        "words": {stack: {"plain/x": word, "plain/y": {**word, "cost": None}, "plain/z": {**word, "reviewed": "all"}} for stack in ("whole", "part", "old")},
+def make_results():
+    word = {"word": "isolates", "cost": 1.5, "judged": {"essential": 12, "common": 31, "limit": 53}}
+    few = {**word, "judged": {"essential": 12, "common": 2, "limit": 0}}
+    words = {
+        "plain/x": word,
+        "plain/core": {**word, "reviewed": 53},
+        "plain/unknown": {**word, "cost": None},
+        "plain/few": few,
+        "plain/shown": {**word, "reviewed": "all"},
     }
+    return {"stacks": {"now": {"state": "ran"}, "before": {"state": "earlier"}}, "words": {"now": words, "before": words}}
 
 
-def test_only_whole_stacks_of_this_run_tell():
-    assert collect_costs(make_results()) == {"whole": {"plain/x": 1.5}}
+def test_only_enough_cells_of_this_run_tell():
+    assert collect_costs(make_results()) == {"now": {"plain/x": 1.5, "plain/core": 1.5}}
 
 
 def test_accepting_keeps_other_stacks(tmp_path):
