@@ -1,7 +1,8 @@
 """Which recipes a reader is shown first, and in what order all of them stand: the one place that prefers a recipe to another.
 
-Pure functions. A recipe is beaten when another costs no more, loses no more cells, and is better in one of the two; one
-that is beaten is never on a card. A cost that nobody measured is above every other, so that silence does not win.
+Pure functions. A recipe is beaten when another costs no more, loses no more cells and no more common ones, and is better
+in one of them: a word is not traded for fine print. One that is beaten is never on a card. A cost that nobody measured
+is above every other, so that silence does not win.
 """
 
 from __future__ import annotations
@@ -76,4 +77,5 @@ def find_front(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def beats(one: Candidate, other: Candidate) -> bool:
-    return one.cost <= other.cost and one.lost <= other.lost and (one.cost, one.lost) != (other.cost, other.lost)
+    mine, theirs = (one.cost, one.common, one.lost), (other.cost, other.common, other.lost)
+    return mine != theirs and all(my <= their for my, their in zip(mine, theirs, strict=True))

@@ -34,15 +34,21 @@ def has_place(row: Stack, line: str) -> bool:
 
 
 def draw_cell(inputs: Inputs, words: Words, family: str, stacks: Iterable[str]) -> str:
-    """Return what to offer for a family on the stacks of a line, a dash where nothing isolates on all of them."""
+    """Return what to offer for a family on the stacks of a line, a dash where nothing isolates; it applies with each product that the family runs on."""
     here = [stack for stack in stacks if any(known == stack and recipe.startswith(f"{family}/") for known, recipe in words)]
     recipes = {recipe for stack, recipe in words if stack in here and recipe.startswith(f"{family}/") and recipe.split("/")[1] not in CONTROLS}
     found = {recipe: [words[stack, recipe] for stack in here if (stack, recipe) in words] for recipe in recipes}
-    everywhere = {recipe: told for recipe, told in found.items() if len(told) == len(here)}
-    costs = {recipe: [inputs.costs[stack][recipe] for stack in here if recipe in inputs.costs.get(stack, {})] for recipe in everywhere}
-    cards = choose_cards([sum_up(recipe, told, costs[recipe]) for recipe, told in everywhere.items()])
+    products = {row.id: row.database.product for row in inputs.rows}
+    everywhere = {recipe: told for recipe, told in found.items() if {products[s] for s in here if (s, recipe) in words} == {products[s] for s in here}}
+    cards = choose_cards([sum_up(recipe, told, list_costs(inputs, recipe, here)) for recipe, told in everywhere.items()])
     offered = [card.recipe for card in cards if OFFERED.intersection(card.roles)]
     return "<br>".join(f"{write_mark(find_worst(found[recipe]))} [{recipe.split('/')[1]}](fixtures/{recipe}.py)" for recipe in offered) or "–"
+
+
+def list_costs(inputs: Inputs, recipe: str, stacks: list[str]) -> list[float]:
+    """Return what a recipe costs on the stacks, and where nobody measured it there, on all others: costs differ less by line than by recipe."""
+    known = {stack: costs[recipe] for stack, costs in inputs.costs.items() if recipe in costs}
+    return [known[stack] for stack in stacks if stack in known] or list(known.values())
 
 
 def sum_up(recipe: str, words: list[Word], costs: list[float]) -> Candidate:

@@ -52,8 +52,14 @@ def test_no_card_is_beaten_and_there_are_three_at_most():
             ]
             shown = [one for one in found if one.recipe in choose(*found)]
             assert 1 <= len(shown) <= 3
-            assert not [(one, other) for one in shown for other in found if other.cost <= one.cost and other.lost < one.lost]
-            assert not [(one, other) for one in shown for other in found if other.cost < one.cost and other.lost <= one.lost]
+            pairs = [(one, other) for one in shown for other in found if other.common <= one.common]
+            assert not [pair for pair in pairs if pair[1].cost <= pair[0].cost and pair[1].lost < pair[0].lost]
+            assert not [pair for pair in pairs if pair[1].cost < pair[0].cost and pair[1].lost <= pair[0].lost]
+
+
+def test_a_word_is_not_traded_for_fine_print():
+    isolates, cheaper = Candidate("a/isolates", GOOD, 0, 28, 1.35), Candidate("a/cheaper", LIMITED, 3, 11, 1.25)
+    assert choose(isolates, cheaper) == {"a/isolates": (START,), "a/cheaper": (PRODUCTION,)}
 
 
 def test_a_cost_that_nobody_measured_does_not_win():
