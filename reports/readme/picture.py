@@ -16,7 +16,7 @@ from reports.results.legend import make_legend
 from reports.results.stacks import shape_row
 from reports.results.words import Word
 
-STACK = "sa21-psycopg2-postgresql18"
+STACK = "sa21-psycopg-postgresql18"  # of the core, so that what recipes cost on it is known
 MARK = re.compile(r"<!-- picture: inputs ([0-9a-f]*) -->")
 DRAWN_BY = ("style.css", "pages.css", "code.css", "start.js", "app.js", "finder.js", "cards.js")
 STATIC = Path(__file__).parents[1] / "page" / "static"

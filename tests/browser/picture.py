@@ -17,7 +17,7 @@ from reports.results.content import read_content
 from tests.browser.conftest import find_chromium, open_page
 
 PICTURE = Path("reports") / "finder.png"
-FINDER = "index.html?my-line=2.1&my-database=PostgreSQL+18&my-driver=psycopg2"
+FINDER = "index.html?my-line=2.1&my-database=PostgreSQL+18&my-driver=psycopg"
 
 
 def read_preview(places: Places) -> dict:
