@@ -168,5 +168,5 @@ def test_readable_without_javascript(make_reader, name):
     assert page.locator("table.grid td.isolates, table.grid td.breaks").first.is_visible()
     assert page.locator("button:visible, select:visible").count() == 0
     if name.startswith("recipes"):
-        assert "transaction.rollback()" in page.locator("figure.code").inner_text()
+        assert "transaction.rollback()" in page.locator("#file").inner_text()
         assert "needs an asynchronous driver" not in page.locator("main").inner_text()
