@@ -95,7 +95,14 @@ def find_better(words: JsonObject, recipe: str) -> str | None:
     family = recipe.partition("/")[0]
     found = {name: make_candidate(name, word) for name, word in words.items() if name.partition("/")[0] == family and not is_control(name)}
     start = find_start(list(found.values()))
-    return start if start and recipe in found and find_start([found[recipe], found[start]]) != recipe else None
+    if start is None or recipe not in found or measure(found[start]) == measure(found[recipe]):
+        return None
+    return start if find_start([found[recipe], found[start]]) == start else None
+
+
+def measure(one: Candidate) -> tuple[str, int, int, float]:
+    """Return what makes a recipe better or worse than another."""
+    return one.word, one.common, one.lost, one.cost
 
 
 def find_start(candidates: list[Candidate]) -> str | None:

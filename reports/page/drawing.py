@@ -30,7 +30,7 @@ def draw_pair(mark: Mark, origin: str, number: int = 0) -> Pair:
 
     number: how many cases decided a word; nothing is written where there is none.
     """
-    counted = f"<small> {number}</small>" if number else ""
+    counted = f" {number}" if number else ""  # no element of its own: a matrix has thousands of cells
     style, inner = escape(f"{mark.style} {origin}".strip()), f"{escape(mark.symbol)}{counted}<i> {escape(mark.short)}</i>"
     return f'<td class="{style}">{inner}', f'<td class="{style} edge">{inner}'
 

@@ -54,5 +54,6 @@ def test_better_is_of_the_same_family_and_really_better():
     words = {"plain/mine": word("isolates, with limits", 3, 9, 2.0), "plain/good": word("isolates", 0, 9, 1.5), "flask/best": word("isolates", 0, 0, 1.0)}
     assert find_better(words, "plain/mine") == "plain/good"
     assert find_better(words, "plain/good") is None
+    assert find_better({**words, "plain/alike": words["plain/good"]}, "plain/good") is None
     assert find_better({"plain/mine": words["plain/mine"], "plain/bad": word("leaks", 0, 0, 1.0)}, "plain/mine") is None
     assert find_better({"plain/mine": word("leaks", 1, 0, 1.0), "plain/good": words["plain/good"]}, "plain/mine") == "plain/good"

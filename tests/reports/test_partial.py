@@ -77,7 +77,7 @@ def test_what_did_not_run_is_shown_as_reviewed(root, capsys):
     about = {stack: (row["state"], row["reason"]) for stack, row in results["stacks"].items() if row["state"] != "not run"}
     assert about == {STACK: ("ran", None), OTHER: ("reviewed", "no part of this run")}
     words = results["words"]
-    assert (words[STACK][ONE]["word"], words[STACK][ONE]["reviewed"]) == ("isolates, with limits", 1)
+    assert (words[STACK][ONE]["word"], words[STACK][ONE]["lost"]["limit"], words[STACK][ONE]["reviewed"]) == ("isolates", 1, 1)
     assert (words[OTHER][TWO]["word"], words[OTHER][TWO]["reviewed"]) == ("leaks", "all")
     assert results["baseline"]["date"] == read_date(root / "reports" / "baseline.json") == "2026-11-22"
 

@@ -50,7 +50,7 @@
   }
 
   // As it is seen: the number, when there is one, and the word.
-  const tellWord = (word) => `${word.previousElementSibling?.textContent ?? ""} ${word.textContent}`.trim() + tellOrigin(word.closest("td").classList);
+  const tellWord = (word) => `${word.previousSibling.textContent.replace(/\D/g, "")} ${word.textContent}`.trim() + tellOrigin(word.closest("td").classList);
   const tellOrigin = (classes) => (classes.contains("reviewed") ? ", reviewed, not run now" : classes.contains("part") ? ", in part reviewed" : "");
 
   // The header row has no cell of its own in the first column: the corner spans all header rows.
