@@ -88,16 +88,17 @@ def test_filters_answer_quickly(make_reader, large, say):
     page = make_reader(large.as_uri()).open("index.html?family=all")
     session = count_processor_time(page)
     found: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for name, choice in CHOICES * 3:
+    for name, choice in CHOICES * 5:
         for value in (choice, "all" if name == "family" else ""):
             found.setdefault((name, value), []).append(measure(page, session, name, value))
             page.wait_for_timeout(50)  # the rows below the window follow
-    busy = {choice: median(cpu for cpu, _ in times) for choice, times in found.items()}
-    slowest = max(busy, key=busy.get)
-    clock = median(wall for _, wall in found[slowest])
-    say(f"slowest filter ({slowest[0]}={slowest[1] or 'all'}), by the clock, median of 3", clock, "ms", FILTER)
-    say(f"slowest filter ({slowest[0]}={slowest[1] or 'all'}), processor time, median of 3", busy[slowest], "ms", FILTER)
-    check_time(clock, busy[slowest], FILTER)
+    # the least of five, since neighbours and the collector only ever add; and of all choices the slowest, by each measure
+    busy = {choice: min(cpu for cpu, _ in times) for choice, times in found.items()}
+    clock = {choice: min(wall for _, wall in times) for choice, times in found.items()}
+    for what, times in (("by the clock", clock), ("processor time", busy)):
+        slowest = max(times, key=times.get)
+        say(f"slowest filter ({slowest[0]}={slowest[1] or 'all'}), {what}, least of 5", times[slowest], "ms", FILTER)
+    check_time(max(clock.values()), max(busy.values()), FILTER)
 
 
 def measure(page, session, name: str, value: str) -> tuple[float, float]:
