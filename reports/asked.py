@@ -14,6 +14,7 @@ from matrix.facts import JsonObject
 from matrix.judging.controls import is_control
 from matrix.judging.verdicts import RED
 from reports.page.choosing import START, Candidate, choose_cards
+from reports.results.details import make_command
 from reports.results.legend import WORDS
 from reports.results.origin import list_ran
 from reports.results.words import COMMON, LEVELS
@@ -75,8 +76,7 @@ def print_reasons(results: JsonObject, recipe: str, cells: list[tuple[str, str, 
         told = results["causes"][cause]
         console.print(f"{recipe}: {told['title']} ({count} {'cell' if count == 1 else 'cells'}). Instead: {told['instead']}", highlight=False, markup=False)
     stack, case, cell = cells[0]
-    command = f'nox -s "stack({stack})" -- --recipe {recipe} --case "{case}"'
-    console.print(f"{recipe}: the worst, {case} {cell['verdict']}: {command}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{recipe}: the worst, {case} {cell['verdict']}: {make_command(stack, recipe, case)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_better(results: JsonObject, recipe: str, stacks: Iterable[str], console: Console) -> None:

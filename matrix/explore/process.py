@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import count
 from threading import Event
 
@@ -59,7 +58,7 @@ class ProgramPlayer:
             message = self._receive(child, watch)
         except ChannelClosed:
             return self._note_crash(program, watch)
-        self._note_carriers(message["held"])
+        self._baseline = self._baseline.with_begun(message["held"])
         left = self._look(child) if self._looks else ()
         if not self._looks:
             self._count_unseen()
@@ -83,18 +82,12 @@ class ProgramPlayer:
         while True:
             message = watch.receive()
             if "baseline" in message:
-                self._baseline = self._witness.record_baseline()
-                self._note_carriers(message["begun"])
+                self._baseline = self._witness.record_baseline().with_begun(message["begun"])
                 child.go_on()
             elif key in message:
                 return message
             elif "finished" in message:
                 raise ChannelClosed("the child has ended")
-
-    def _note_carriers(self, backends: list[int]) -> None:
-        """Note on which backends a wider fixture has a transaction by design: it is not what a program left open."""
-        if backends:
-            self._baseline = replace(self._baseline, begun=self._baseline.begun | set(backends))
 
     def _look(self, child: Child) -> list[Residue]:
         """Return what the program left, and remove it in the cheapest way; what the child holds goes with the child."""

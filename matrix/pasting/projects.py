@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matrix.pasting.wiring import write_complete
 from matrix.plan.contents import Recipe
-from matrix.plan.rows import Stack
+from matrix.plan.rows import Stack, name_line
 
 PROJECTS = Path(__file__).parent / "shops"
 SETTINGS = re.compile(r'^# (\w+) = "(\w+)"$', re.MULTILINE)
@@ -16,7 +16,7 @@ SETTINGS = re.compile(r'^# (\w+) = "(\w+)"$', re.MULTILINE)
 
 def write_blank_project(recipe: Recipe, stack: Stack, folder: Path) -> Path | None:
     """Write a project without a fixture of its own, whose conftest.py is the complete file; None where there is no such file."""
-    complete = write_complete(recipe.id, read_text(recipe.path), name_line(stack))
+    complete = write_complete(recipe.id, read_text(recipe.path), name_line(stack.line, stack.mode))
     if complete is None:
         return None
     write_shop(recipe, folder, folder)
@@ -30,7 +30,7 @@ def write_grown_project(recipe: Recipe, stack: Stack, folder: Path) -> Path:
     tests.mkdir(parents=True)
     write_shop(recipe, folder, tests)
     own = read_text(PROJECTS / recipe.contract / "own_conftest.py")
-    if name_line(stack) == "1.4 future":
+    if name_line(stack.line, stack.mode) == "1.4 future":
         own = own.replace("OPTIONS = {}", 'OPTIONS = {"future": True}')
     (folder / "conftest.py").write_text(own, encoding="utf-8")
     (tests / "conftest.py").write_bytes(recipe.path.read_bytes())
@@ -54,11 +54,6 @@ def read_settings(recipe: Recipe) -> list[str]:
     """Return the settings of pytest that a recipe's header asks for, as lines of pytest.ini."""
     header = read_text(recipe.path).partition("\n# ///\n")[0].partition("# [tool.pytest.ini_options]")[2]
     return [f"{name} = {value}" for name, value in SETTINGS.findall(header)]
-
-
-def name_line(stack: Stack) -> str:
-    """Return a stack's SQLAlchemy line, with the mode where that makes a difference."""
-    return f"{stack.line} {stack.mode}" if stack.line == "1.4" else stack.line
 
 
 def read_text(path: Path) -> str:

@@ -18,6 +18,7 @@ from matrix.environments.building import EnvironmentMissing
 from matrix.judging.baseline import read_baseline
 from matrix.judging.changes import Judged
 from matrix.judging.verdicts import ISOLATES, NOT_APPLICABLE
+from matrix.paste import choose_first
 from matrix.pasting.projects import write_blank_project, write_grown_project
 from matrix.plan.contents import LEVELS, ROOT, Case, Recipe
 from matrix.plan.headers import find_unmet
@@ -73,12 +74,7 @@ def conclude(tally: Tally, plan: Plan, console: Console) -> int:
 
 def choose_stacks(stacks: Iterable[Stack]) -> list[Stack]:
     """Return the first promised stack for each SQLAlchemy line and mode, product, kind of driver and ending of the id."""
-    chosen: dict[tuple[str, str, str, bool, str], Stack] = {}
-    for stack in stacks:
-        if stack.promised:
-            ending = stack.id.partition(stack.database.id)[2]
-            chosen.setdefault((stack.line, stack.mode, stack.database.product, stack.asynchronous, ending), stack)
-    return list(chosen.values())
+    return choose_first(stacks, lambda stack: (stack.line, stack.mode, stack.database.product, stack.asynchronous))
 
 
 def keeps_the_essential(stack: Stack, recipe: Recipe, cases: Iterable[Case], baseline: Mapping[str, Judged]) -> bool:

@@ -84,8 +84,7 @@ class ChildRun:
 
     def _note_carriers(self, backends: list[int]) -> None:
         """Note on which backends a wider fixture has a transaction: those that the server shows, and those that it will."""
-        if backends:
-            self._baseline = replace(self._baseline, begun=self._baseline.begun | set(backends))
+        self._baseline = self._baseline.with_begun(backends)
         self.carries = bool(self._baseline.list_carriers() - self.exam.original.list_carriers())
 
     def _end_cell(self, child: Child, facts: JsonObject) -> None:

@@ -7,8 +7,8 @@ from statistics import median
 from matrix.judging.controls import CONTROLS
 from matrix.plan.rows import Stack
 from reports.page.choosing import PRODUCTION, START, Candidate, choose_cards
-from reports.readme.tables import PRODUCTS, SEVERITY, write_mark
-from reports.readme.words import Inputs, Words, find_words
+from reports.readme.tables import PRODUCTS, find_worst, write_mark
+from reports.readme.words import Inputs, Words
 from reports.results.words import COMMON, Word
 
 FAMILIES = {
@@ -21,7 +21,7 @@ LINES = ("1.3", "1.4", "2.0", "2.1")
 
 def draw_answers(inputs: Inputs) -> str:
     """Return the table in Markdown: in each cell the recipe to start with, and below it the one that is most like production."""
-    words = find_words(inputs)
+    words = inputs.words
     lines = ["| | " + " | ".join(LINES) + " |", "|---|" + "---|" * len(LINES)]
     for family, title in FAMILIES.items():
         cells = [draw_cell(inputs, words, family, [row.id for row in inputs.rows if has_place(row, line)]) for line in LINES]
@@ -55,7 +55,3 @@ def sum_up(recipe: str, words: list[Word], costs: list[float]) -> Candidate:
     """Return a recipe as a candidate for several stacks at once: its worst word, the most that it loses, the median of its costs."""
     common = max(word.lost.get(COMMON, 0) for word in words)
     return Candidate(recipe, find_worst(words).word, common, max(sum(word.lost.values()) for word in words), median(costs) if costs else inf)
-
-
-def find_worst(words: list[Word]) -> Word:
-    return min(words, key=lambda word: (SEVERITY.index(word.word), -word.number))

@@ -30,7 +30,7 @@ def check_headline(document: Path, inputs: Inputs) -> None:
     """Raise HeadlineError when a document's tables were made from other inputs or edited by hand."""
     text = document.read_text(encoding="utf-8")
     found = BLOCK.search(text)
-    if found and found.group(1) != inputs.hash():
+    if found and found.group(1) != inputs.hash:
         raise HeadlineError(f"{document.name}: the headline table is stale: its inputs changed. Run `nox -s headline`.")
     if replace_block(text, inputs, document.name) != text:
         raise HeadlineError(f"{document.name}: the headline table is not what its inputs give. Run `nox -s headline`.")
@@ -39,5 +39,5 @@ def check_headline(document: Path, inputs: Inputs) -> None:
 def replace_block(text: str, inputs: Inputs, name: str) -> str:
     if not BLOCK.search(text):
         raise HeadlineError(f"{name}: no place for the headline table; put '<!-- headline: begin -->' and '{END}' where it belongs")
-    block = "\n".join([BEGIN.format(inputs.hash()), "", DOCUMENTS[name](inputs), "", END])
+    block = "\n".join([BEGIN.format(inputs.hash), "", DOCUMENTS[name](inputs), "", END])
     return BLOCK.sub(lambda found: block, text, count=1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from reports.readme.words import Inputs, Words, find_columns, find_words
+from reports.readme.words import Inputs, Words, find_columns
 from reports.results.legend import WORDS
 from reports.results.words import Word
 
@@ -14,7 +14,7 @@ NOT_RUN, NOTHING = "·", Word("n/a", "")
 
 def draw_tables(inputs: Inputs) -> str:
     """Return the tables in Markdown with their legend, a heading for each family."""
-    columns, words = find_columns(inputs.rows, PRODUCTS), find_words(inputs)
+    columns, words = find_columns(inputs.rows, PRODUCTS), inputs.words
     families: dict[str, list[str]] = {}
     for recipe in sorted({recipe for _, recipe in words}):
         families.setdefault(recipe.split("/")[0], []).append(recipe)
@@ -41,8 +41,12 @@ def describe_column(words: list[Word]) -> str:
     applying = [word for word in words if word.word != "n/a"] or words
     if not applying:
         return NOT_RUN
-    worst = min(applying, key=lambda word: (SEVERITY.index(word.word), -word.number))
-    return write_mark(worst) + (" *" if len({word.word for word in applying}) > 1 else "")
+    return write_mark(find_worst(applying)) + (" *" if len({word.word for word in applying}) > 1 else "")
+
+
+def find_worst(words: Iterable[Word]) -> Word:
+    """Return the worst word, of equal ones that which more cases decided."""
+    return min(words, key=lambda word: (SEVERITY.index(word.word), -word.number))
 
 
 def write_mark(word: Word) -> str:

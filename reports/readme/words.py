@@ -4,9 +4,10 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from matrix.judging.changes import Judged
-from matrix.plan.rows import Stack
+from matrix.plan.rows import Stack, name_line
 from reports.results.costs import Costs
 from reports.results.reviewed import arrange_cells, find_level, list_reviewed
 from reports.results.words import Word, find_word
@@ -27,11 +28,16 @@ class Inputs:
     levels: Mapping[str, str]
     costs: Costs = field(default_factory=dict)
 
+    @cached_property
     def hash(self) -> str:
         cells = {cell: [judged.verdict, judged.cause] for cell, judged in self.baseline.items()}
         rows = sorted([row.id, row.line, row.mode, row.database.product] for row in self.rows)
         text = json.dumps([cells, rows, dict(self.levels), self.costs], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def words(self) -> Words:
+        return find_words(self)
 
 
 def find_words(inputs: Inputs) -> Words:
@@ -52,6 +58,5 @@ def find_columns(rows: Iterable[Stack], products: Iterable[str]) -> dict[tuple[s
     columns: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         if row.database.product in order:
-            line = f"{row.line} {row.mode}" if row.line == "1.4" else row.line
-            columns.setdefault((row.database.product, line), []).append(row.id)
+            columns.setdefault((row.database.product, name_line(row.line, row.mode)), []).append(row.id)
     return dict(sorted(columns.items(), key=lambda item: (order.index(item[0][0]), item[0][1].replace("legacy", "").strip())))

@@ -9,16 +9,16 @@ import sys
 import pytest
 
 from matrix.pasting import projects
-from matrix.pasting.projects import name_line, write_blank_project
+from matrix.pasting.projects import write_blank_project
 from matrix.pasting.proof import choose_stacks, prove_complete
 from matrix.pasting.sources import find_fixtures, read_source
 from matrix.pasting.wiring import MARK, list_asked, write_complete, write_wiring
 from matrix.plan.contents import find_recipes
-from matrix.plan.rows import load_stacks
+from matrix.plan.rows import load_stacks, name_line
 from matrix.plan.selection import Selection
 
 RECIPES = find_recipes()
-LINES = sorted({name_line(stack) for stack in load_stacks().values()})
+LINES = sorted({name_line(stack.line, stack.mode) for stack in load_stacks().values()})
 WIRED = ("plain", "asyncio", "flask", "fastapi")
 WAYS = ("embedded", "local", "container")
 

@@ -3,7 +3,7 @@
 from matrix.judging.causes import links
 from matrix.judging.causes.evidence import Evidence
 from matrix.judging.causes.hidden import SQLITE, find_lock_error
-from matrix.judging.causes.marks import Proof
+from matrix.judging.causes.marks import ENDS_OF_WORK, Proof
 from matrix.judging.causes.theme import Theme
 from matrix.judging.causes.undone import was_refused
 
@@ -226,5 +226,5 @@ def commit_sent_nothing(cell: Evidence) -> Proof | None:
     answered = any(mark.does == "error" for mark in cell.in_call(cell.client))
     if not cell.missed or was_refused(cell) or answered or not cell.sent("commit"):
         return None
-    ends = [mark for mark in cell.in_call(cell.wire) if mark.does in ("commit", "rollback", "release", "rollback_to")]
+    ends = [mark for mark in cell.in_call(cell.wire) if mark.does in ENDS_OF_WORK]
     return ends[-1].prove(", and nothing ended a transaction after it") if ends and ends[-1].does == "commit" else None

@@ -6,7 +6,7 @@ from itertools import dropwhile
 
 from matrix.judging.causes import links
 from matrix.judging.causes.evidence import Evidence
-from matrix.judging.causes.marks import Mark, Proof, uses_tables
+from matrix.judging.causes.marks import ENDS_OF_WORK, Mark, Proof, uses_tables
 from matrix.judging.causes.statements import is_write, tidy
 from matrix.judging.causes.theme import Theme
 
@@ -83,7 +83,7 @@ def commit_swallowed(cell: Evidence) -> Proof | None:
 )
 def nothing_expired(cell: Evidence) -> Proof | None:
     calls = list(dropwhile(lambda mark: not is_write(mark.text), cell.in_call(cell.wire)))  # drivers roll back when they connect
-    if not cell.missed or was_refused(cell) or any(mark.does in ("commit", "release", "rollback", "rollback_to") for mark in calls):
+    if not cell.missed or was_refused(cell) or any(mark.does in ENDS_OF_WORK for mark in calls):
         return None
     last = next((mark for mark in reversed(calls) if uses_tables(mark)), None)
     return last.prove(", and nothing was read after it") if last and tidy(last.text).startswith("UPDATE") else None
@@ -98,7 +98,7 @@ def nothing_expired(cell: Evidence) -> Proof | None:
 )
 def savepoint_expired_nothing(cell: Evidence) -> Proof | None:
     calls = cell.in_call(cell.wire)
-    ends = [mark for mark in calls if mark.does in ("commit", "release", "rollback", "rollback_to", "savepoint")]
+    ends = [mark for mark in calls if mark.does in (*ENDS_OF_WORK, "savepoint")]
     if not cell.missed or was_refused(cell) or not ends or ends[-1].does != "release":
         return None
     last = next((mark for mark in reversed(calls) if uses_tables(mark)), None)
@@ -153,7 +153,7 @@ def nothing_ended(cell: Evidence) -> Proof | None:
     if not writes or writes[-1].lane not in cell.outer or any(mark.lane != writes[-1].lane for mark in calls):
         return None
     after = [mark for mark in calls if mark.index > writes[-1].index]
-    if any(mark.does in ("commit", "rollback", "rollback_to", "release") for mark in after):
+    if any(mark.does in ENDS_OF_WORK for mark in after):
         return None
     read = next((mark for mark in after if uses_tables(mark)), None)
     return read and read.prove(", after a write that nothing had ended")
@@ -171,7 +171,7 @@ def find_refused_twin(cell: Evidence, writes: list[Mark]) -> Proof | None:
     first, second = writes[-2:]
     between = [mark for mark in cell.in_call(cell.wire) if first.index < mark.index < second.index]
     twins = first.lane == second.lane and first.text.split("VALUES")[0] == second.text.split("VALUES")[0]
-    if not twins or any(mark.does in ("commit", "rollback", "rollback_to", "release") for mark in between):
+    if not twins or any(mark.does in ENDS_OF_WORK for mark in between):
         return None
     return second.prove(", which met a row that nothing had ended")
 
