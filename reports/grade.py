@@ -16,7 +16,7 @@ from matrix.judging.verdicts import FLAKY, INFRASTRUCTURE
 from matrix.plan.rows import load_stacks
 from matrix.run.outcome import NAME as OUTCOME
 from matrix.run.outcome import RunOutcome, read_outcome
-from reports.drift.finding import find_drift, is_failure
+from reports.drift.finding import find_drift, is_failure, list_reviewed
 from reports.load import load_all
 from reports.page.packing import Details
 from reports.places import Places
@@ -100,7 +100,9 @@ def judge_drift(
 ) -> Report:
     ran = {stack: found for stack, found in graded.items() if results["stacks"][stack]["state"] == "ran"}
     drift = find_drift(baseline or {}, ran)
-    results["drift"] = [change.as_json() | {"fails": is_failure(change, find_passes(results, change.cell))} for change in drift] if baseline is not None else []
+    known = list_reviewed(baseline or {})
+    failing = {change.cell for change in drift if split_cell(change.cell)[0] in known and is_failure(change, find_passes(results, change.cell))}
+    results["drift"] = [change.as_json() | {"fails": change.cell in failing} for change in drift] if baseline is not None else []
     if find_unrest(results):
         results["drift"] = [change | {"fails": change["fails"] or is_newly_flaky(change)} for change in results["drift"]]
     state = "none" if baseline is None else "drift" if any(change["fails"] for change in results["drift"]) else "as expected"

@@ -32,6 +32,11 @@ def find_drift(baseline: Mapping[str, Judged], graded: Mapping[str, GradedStack]
     return find_changes(baseline, judge_cells(graded.values()), covers)
 
 
+def list_reviewed(baseline: Iterable[str]) -> frozenset[str]:
+    """Return the stacks of which any cell was ever reviewed: a new row has nothing to drift from, and its cells are told as new."""
+    return frozenset(split_cell(cell)[0] for cell in baseline)
+
+
 def is_failure(change: Change, passes: Sequence[str] = ()) -> bool:
     """Return whether a run fails for a change: for another verdict, on which both passes of the cell agree.
 

@@ -175,8 +175,9 @@ def test_results_are_compared_with_older_ones(root, capsys):
 def test_only_the_newest_run_is_judged_unless_the_files_were_merged(root):
     other = "sa21-psycopg2-postgresql18"
     write_run(root)
+    write_run(root, stack=other)
     call(root, "accept")
-    write_run(root, stack=other, run="run-0")
+    write_run(root, stack=other, run="run-0", **leaks_with_a_cause())
     path = root / "reports" / "data" / f"{other}.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()[:-1]]
     write_facts(path.parent, [{**lines[0], "started": "2026-11-01T00:00:00Z"}, *lines[1:]], name=other)

@@ -11,7 +11,8 @@ from matrix.plan.contents import find_cases, find_recipes
 from matrix.plan.rows import load_stacks
 from reports.drift.comparison import compare_results
 from reports.drift.finding import apply_drift, find_drift, find_objections, is_failure, judge_cells
-from reports.places import ROOT
+from reports.grade import find_failures, judge_drift
+from reports.places import ROOT, Places
 from reports.results.grading import grade_stack
 from tests.made_facts import STACK, breaking, leaking, make_cell, make_header, make_lines, make_recipe, write_facts
 
@@ -87,6 +88,15 @@ def test_new_cells_are_drift_and_controls_are_not_in_the_baseline(tmp_path):
     graded = run(tmp_path, make_cells())
     assert {change.cell: change.change for change in find_drift({}, graded)} == {f"{ONE}/{case}": "new" for case in CASES}
     assert set(judge_cells(graded.values())) == set(baseline_of())
+
+
+@pytest.mark.parametrize(("known", "fails"), [(STACK, True), ("another-row", False)])
+def test_a_row_that_nobody_reviewed_fails_no_run(tmp_path, known, fails):
+    graded = run(tmp_path, make_cells(commit_twice=dict(timeline=OUTER_COMMIT, **leaking())))
+    results = {"stacks": {STACK: {"state": "ran", "problems": []}}, "cells": {}, "baseline": {}, "summary": {"cells": 4}}
+    report = judge_drift(Places(tmp_path), {f"{known}/plain/one/commit_once": ISOLATES}, results, graded, {})
+    assert [change["fails"] for change in report.results["drift"] if change["expected"] is None] == [fails] * (1 if fails else 2)
+    assert bool(find_failures(report)) == fails
 
 
 def test_cells_that_are_gone_are_drift_in_a_complete_run(tmp_path):

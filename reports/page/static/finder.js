@@ -81,8 +81,13 @@
   function describeStack(stack, wanted) {
     const link = make("a", { href: stack.page }, stack.label), differences = listDifferences(stack, wanted);
     if (!differences.length) return make("p", { class: "chosen" }, "Seen on ", link, stack.note ? ` (${stack.note}${stack.state === "reviewed" ? ", not run now" : ""}).` : ".");
-    return make("p", { class: "chosen" }, make("strong", {}, "No such stack was run. "), "The nearest is ", link, `; what differs: ${differences.join(", ")}.`);
+    const planned = findPlanned(wanted);
+    const missing = planned ? [make("a", { href: planned.page }, planned.label), make("strong", {}, " did not run here. ")] : [make("strong", {}, "No such stack was run. ")];
+    return make("p", { class: "chosen" }, ...missing, "The nearest is ", link, `; what differs: ${differences.join(", ")}.`);
   }
+
+  // A row that is what was asked for and has no result: its page says why.
+  const findPlanned = (wanted) => data.stacks.find((stack) => stack.state === "not run" && ["line", "database", "driver"].every((key) => wanted[key] === stack[key]));
 
   const describeUsual = (stack) => make("p", { class: "chosen" }, "Most projects have ", make("a", { href: stack.page }, stack.label),
     stack.note ? ` (${stack.note}${stack.state === "reviewed" ? ", not run now" : ""})` : "", ". Choose yours above.");
