@@ -54,10 +54,10 @@ def breaking(message="assert 0 == 1", type="AssertionError", phase="call") -> di
     return {"phases": phases, "errors": [error]}
 
 
-def make_evidence(*timeline: str, product="postgresql", confirmation=None, **facts) -> Evidence:
+def make_evidence(*timeline: str, product="postgresql", confirmation=None, commits=True, **facts) -> Evidence:
     """Make what a rule reads of one red cell."""
     first = make_cell(timeline=timeline, **facts)
-    return Evidence(judge(first, confirmation), product, confirmation)
+    return Evidence(judge(first, confirmation), product, confirmation, commits)
 
 
 def make_header(recipes=("plain/some_recipe",), cases=("some_case",), *, stack=STACK, complete=True, **header) -> dict:

@@ -97,7 +97,7 @@ def find_agreement(first: JsonObject, confirmation: JsonObject | None, expected:
     if expected is None:
         problems = [find_misbehaviour(facts, commits) for facts in (first, confirmation) if facts]
         return "" if any(problems) else name_agreement(None)
-    if grade_shortly(first, confirmation, product) != expected or not is_certain(first):
+    if grade_shortly(first, confirmation, product, commits) != expected or not is_certain(first):
         return ""
     return name_agreement(expected)
 

@@ -10,6 +10,7 @@ from matrix.facts.reading import CellFacts, StackFacts
 from matrix.judging.causes.marks import Proof
 from matrix.judging.controls import check_controls, find_missing_controls
 from matrix.judging.grading import grade_passes
+from matrix.judging.proving import find_untrue
 from matrix.judging.verdicts import ISOLATES, LEAKS, RED, Judgement, describe, worst_of
 from reports.results.scope import Scope, limit_facts, scope_of_header
 from reports.results.words import Ending, Graded, Word, find_word
@@ -90,14 +91,19 @@ def grade_stack(facts: StackFacts, scope: Scope | None = None) -> GradedStack:
     product = facts.header["stack"]["database"]["product"]
     cells: dict[str, dict[str, GradedCell]] = {}
     for cell in facts.cells:
-        cells.setdefault(cell.recipe, {})[cell.case] = grade_cell(cell, product, facts.run, facts.header.get("prices", {}))
+        commits = facts.header["cases"][cell.case].get("commits", True)
+        cells.setdefault(cell.recipe, {})[cell.case] = grade_cell(cell, product, facts.run, facts.header.get("prices", {}), commits)
     words = {recipe: find_recipe_word(facts, record, cells.get(recipe, {})) for recipe, record in facts.recipes.items()}
-    return GradedStack(facts, cells, words, tuple(find_problems(facts)), scope)
+    return GradedStack(facts, cells, words, (*find_problems(facts), *find_untrue_causes(facts, cells)), scope)
 
 
-def grade_cell(cell: CellFacts, product: str, run: str, prices: dict[str, float]) -> GradedCell:
-    """Judge one cell. run: whose it is when its own line does not say so; prices: of the stack's server, by kind of round trip."""
-    judgement, cause, proof = grade_passes(cell.first, cell.confirmation, product)
+def grade_cell(cell: CellFacts, product: str, run: str, prices: dict[str, float], commits: bool = True) -> GradedCell:
+    """Judge one cell.
+
+    run: whose it is when its own line does not say so; prices: of the stack's server, by kind of round trip; commits: whether
+    the application commits anything in the case.
+    """
+    judgement, cause, proof = grade_passes(cell.first, cell.confirmation, product, commits)
     shown = judgement.shown
     return GradedCell(
         id=cell.id, recipe=cell.recipe, case=cell.case, run=cell.first.get("run", run), verdict=judgement.verdict,
@@ -139,6 +145,18 @@ def find_problems(facts: StackFacts) -> list[str]:
     if facts.footer["controls"] == "misbehaved" and not problems:
         problems.append(f"{facts.stack}: the run says that its controls misbehaved")
     return problems
+
+
+def find_untrue_causes(facts: StackFacts, cells: dict[str, dict[str, GradedCell]]) -> list[str]:
+    """Return the cells whose leading cause claims what they do not have: then a rule is wrong, and the report with it."""
+    found = []
+    for cell in (cell for by_case in cells.values() for cell in by_case.values()):
+        if cell.cause is None or cell.seen is None:
+            continue
+        commits = facts.header["cases"][cell.case].get("commits", True)
+        if why := find_untrue(cell.cause, cell.seen.proof, cell.seen.judgement.shown, cell.seen.other, commits):
+            found.append(f"{cell.id}: explained by {cell.cause}, but {why}")
+    return found
 
 
 def price_work(work: JsonObject | None, prices: dict[str, float]) -> float | None:

@@ -495,6 +495,15 @@ def test_a_savepoint_whose_event_has_no_name_is_still_known():
     assert find_cause(Evidence(judge(facts), "mysql"))[0].id == "savepoint_undid_commit"
 
 
+@pytest.mark.parametrize("end", ["1c: ROLLBACK TO SAVEPOINT a", "1c: ROLLBACK"])
+def test_what_nobody_committed_was_not_undone_but_read_too_early(end):
+    work = (*OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", f"1c: {SELECT}", end)
+    assert find_cause(cell(*work, commits=False, **BREAK))[0].id == "unfinished_work_read"
+    assert find_cause(cell(*work, **BREAK))[0].id in ("savepoint_undid_commit", "outer_rolled_back")
+    read_later = find_cause(cell(*work, f"1c: {SELECT}", commits=False, **BREAK))
+    assert read_later is None or read_later[0].id != "unfinished_work_read"
+
+
 @pytest.mark.parametrize(
     ("text", "does"),
     [

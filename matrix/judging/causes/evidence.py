@@ -12,14 +12,15 @@ from matrix.judging.verdicts import Judgement, find_leaks, has_broken
 class Evidence:
     """Facts of one cell (the pass that shows its verdict) and what can be read from them at once.
 
-    product: postgresql, mysql or mariadb.
+    product: postgresql, mysql or mariadb. commits: whether the application commits anything in the case, by the case's own mark.
     """
 
-    def __init__(self, judgement: Judgement, product: str, other: JsonObject | None = None):
+    def __init__(self, judgement: Judgement, product: str, other: JsonObject | None = None, commits: bool = True):
         self.facts = judgement.shown
         self.verdict = judgement.verdict
         self.product = product
         self.other = other
+        self.commits_something = commits
 
     @cached_property
     def leaks(self) -> bool:

@@ -84,7 +84,7 @@ def commit_of_another_session(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "Another session read unfinished work through the shared connection",
-    "A session's savepoint was still open, its work neither committed nor rolled back, when another session set a savepoint on top of it. "
+    "A session's work was neither committed nor rolled back when another session read on the same connection, often in a savepoint on top. "
     "On the one connection that all sessions share, the second one reads what production would have hidden or undone.",
     "Roll sessions back before they are closed, and test what other sessions must not see on connections of their own.",
     links.JOINING,
@@ -106,7 +106,14 @@ def unfinished_work_read(cell: Evidence) -> Proof | None:
             return read.prove(", in a savepoint on top of the one that still held unfinished work")
         if cell.missed and len(around[calls[last].index]) > 1 and is_undone_in_call(cell, lane, around[calls[last].index][-1]):
             return read.prove(", below the savepoint of another session that still held unfinished work")
+        if cell.missed and not cell.commits_something and is_last_read(cell, read):
+            return read.prove(", among work that nothing had ended, and nothing was read later")
     return None
+
+
+def is_last_read(cell: Evidence, read: Mark) -> bool:
+    """Say whether the test read nothing later: then what it found otherwise than in production, it found there."""
+    return not any(mark.index > read.index and uses_tables(mark) for mark in cell.in_call(cell.marks))
 
 
 def is_undone_in_call(cell: Evidence, lane: int, savepoint: Mark) -> bool:

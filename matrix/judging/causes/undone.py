@@ -114,7 +114,7 @@ def savepoint_expired_nothing(cell: Evidence) -> Proof | None:
     links.JOINING,
 )
 def savepoint_undid_commit(cell: Evidence) -> Proof | None:
-    if not cell.missed:  # a teardown that fails says why itself
+    if not cell.missed or not cell.commits_something:  # a teardown that fails says why itself
         return None
     found = [mark for lane in sorted(cell.outer | cell.undone_at_end) for mark in find_undone(cell, lane) if goes_on(cell, mark)]
     return min(found, key=lambda mark: mark.index).prove() if found else None
