@@ -167,6 +167,12 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def sizes(session: nox.Session) -> None:
+    """Measure again what a test costs with more tables, seed rows and connections, for the report; -- --stack, --recipe select by glob."""
+    run(session, "-m", "matrix", "sizes", *session.posargs)
+
+
+@nox.session(default=False)
 def lint(session: nox.Session) -> None:
     """Check style, formatting and types, and the workflows for what is unsafe."""
     run(session, "-m", "ruff", "check", *session.posargs, ".", lock="lint")
@@ -176,7 +182,7 @@ def lint(session: nox.Session) -> None:
     run(session, "--offline", "--quiet", "--persona=pedantic", ".github", program="zizmor", lock="lint")
 
 
-COMMANDS = (matrix, report, accept, headline, picture, paste, bite, explore, tests, lint, bench, lock, environments, jobs, publish, drift)
+COMMANDS = (matrix, report, accept, headline, picture, paste, bite, explore, tests, lint, bench, sizes, lock, environments, jobs, publish, drift)
 
 
 def add_stack(stack: Stack) -> None:

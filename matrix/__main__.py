@@ -81,6 +81,9 @@ def make_parser() -> argparse.ArgumentParser:
     _add_globs(bench, "stack", "recipe")
     _add_jobs(bench)
     _add_bench(bench)
+    sizes = _add(commands, "sizes", sizes_command, "measure what a test costs with more tables, seed rows and connections, and keep it")
+    _add_globs(sizes, "stack", "recipe")
+    _add_jobs(sizes)
     environments = _add(commands, "environments", environments_command, "build the environments into the cache")
     _add_globs(environments, "stack")
     return parser
@@ -187,6 +190,13 @@ def bench_command(options: argparse.Namespace) -> int:
 
     stacks, recipes = tuple(options.stack), tuple(options.recipe)
     return run_benchmark(BenchOptions(options.jobs, options.servers, options.part, stacks, recipes, options.pairs, options.all))
+
+
+def sizes_command(options: argparse.Namespace) -> int:
+    """Measure recipes at two sizes of what they work with; one after the other, for they would disturb each other."""
+    from matrix.bench.sizes import run_sizes
+
+    return run_sizes(options.stack, options.recipe, options.servers)
 
 
 def environments_command(options: argparse.Namespace) -> int:

@@ -29,6 +29,10 @@ class Places:
         return self.reports / "costs.json"
 
     @property
+    def sizes(self) -> Path:
+        return self.reports / "sizes.json"
+
+    @property
     def site(self) -> Path:
         return self.reports / "site"
 

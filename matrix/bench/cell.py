@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from threading import Event
@@ -69,15 +70,26 @@ class TimedRun(ChildRun):
         self.times.append(time.perf_counter())
 
 
-def time_bare(stage: Stage, recipe: Recipe, case: str) -> float:
-    """Return the median time between two runs of the case in one ordinary pytest process, seconds."""
+class LoopFailed(RuntimeError):
+    """A case did not run through in the bare loop; `reason` is the last thing that pytest said."""
+
+    def __init__(self, output: str) -> None:
+        super().__init__(f"the bare loop failed:\n{output[-3000:]}")
+        self.reason = output.strip().splitlines()[-1] if output.strip() else "it said nothing"
+
+
+def time_bare(stage: Stage, recipe: Recipe, case: str, runs: int = RUNS, more: Mapping[str, str] | None = None) -> float:
+    """Return the median time between two runs of the case in one ordinary pytest process, seconds. Raises LoopFailed.
+
+    more: variables that the loop is told beside.
+    """
     with open_scratch() as scratch:
         times = scratch / "times"
-        environment = stage.environment | {"MATRIX_BENCH_RUNS": str(RUNS), "MATRIX_BENCH_TIMES": str(times), "PATH": os.defpath}
+        environment = stage.environment | {"MATRIX_BENCH_RUNS": str(runs), "MATRIX_BENCH_TIMES": str(times), "PATH": os.defpath, **(more or {})}
         command = [str(stage.python), "-m", "pytest", str(recipe.path), "--case", case, "-p", "matrix.bench.bare", "-q", "-p", "no:cacheprovider"]
         done = run_child(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
         if done.returncode:
-            raise RuntimeError(f"the bare loop failed:\n{done.stdout[-3000:]}")
+            raise LoopFailed(done.stdout)
         return median_step([float(line) for line in times.read_text().split()])
 
 

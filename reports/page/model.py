@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import median
@@ -142,8 +142,10 @@ def page_of_case(case: str) -> str:
 class Site:
     """Read-only view of results.json. Raises KeyError when a required part is missing (the schema forbids it)."""
 
-    def __init__(self, results: dict[str, Any]) -> None:
+    def __init__(self, results: dict[str, Any], sizes: Mapping[tuple[str, str], str] | None = None) -> None:
+        """sizes: what a recipe's cost grows with on a product's servers, in words, by (product, recipe)."""
         self.results = results
+        self.sizes = sizes or {}
         self._marks: dict[str, Mark] = {}
         self.recipes: dict[str, JsonObject] = results["recipes"]
         self.cases: dict[str, JsonObject] = results["cases"]

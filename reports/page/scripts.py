@@ -119,6 +119,7 @@ def _pack_recipe(site: Site, recipe: str) -> dict[str, Any]:
         "path": about["path"],
         "needs": list(list_needs(about["header"])),
         "uses": list_uses(site, recipe),
+        "sizes": {product: text for (product, other), text in site.sizes.items() if other == recipe},
     }
 
 

@@ -13,7 +13,8 @@ from reports.forks import compute_all
 from reports.page.model import Site
 from reports.page.packing import Details
 from reports.page.pages import PARTS, Files, Pages
-from reports.places import ROOT
+from reports.page.sizes import read_sizes
+from reports.places import ROOT, Places
 from reports.stories import Story, load_stories
 
 _STATIC = Path(__file__).parent / "static"
@@ -27,9 +28,9 @@ def write_site(
     """Write the whole report into `directory`: pages, scripts with data, downloads.
 
     `results` follows results.schema.json, `details` are by stack id; stories and explored: None for the repository's own.
-    What an earlier call wrote there is replaced; other files are left alone. Raises OSError when a file cannot be written, StoryError, ExploredError.
+    What an earlier call wrote there is replaced; other files are left alone. Raises OSError when a file cannot be written, StoryError, ExploredError, BaselineError.
     """
-    site = Site(results)
+    site = Site(results, read_sizes(Places().sizes))
     told = {stack: found.told for stack, found in details.items()}
     pages = Pages(site, told, load_stories() if stories is None else stories, read_summary(ROOT) if explored is None else explored)
     rendered = render_parts(pages)  # all of it first: a report that cannot be made leaves the old one whole

@@ -71,9 +71,13 @@ def summarize_stacks(site: Site, recipe: str) -> list[Summary]:
     return [_summarize(site, stack, recipe) for stack in site.stacks if site.word(stack.id, recipe)]
 
 
-def summarize_costs(site: Site, recipe: str) -> list[tuple[str, float, float, float, int]]:
-    """What a test costs by database: its name, median, least and most of its stacks, how many they are."""
-    return [(PRODUCTS[product], median(found), found[0], found[-1], len(found)) for product in PRODUCTS if (found := site.costs.get((product, recipe)))]
+def summarize_costs(site: Site, recipe: str) -> list[tuple[str, float, float, float, int, str]]:
+    """What a test costs by database: its name, median, least and most of its stacks, how many they are, what it grows with."""
+    return [
+        (PRODUCTS[product], median(found), found[0], found[-1], len(found), site.sizes.get((product, recipe), ""))
+        for product in PRODUCTS
+        if (found := site.costs.get((product, recipe)))
+    ]
 
 
 def _summarize(site: Site, stack: Stack, recipe: str) -> Summary:
