@@ -35,6 +35,7 @@
     if (!found) return;
     packages[clean(found[1])] = (found[3] ?? "").trim();
     if (/\basyncio\b/i.test(found[2] ?? "")) packages["sqlalchemy[asyncio]"] = "";
+    if (/\bsqlalchemy\b/i.test(found[2] ?? "")) packages.sqlalchemy ??= ""; // litestar[sqlalchemy]
   }
 
   // Only what names a dependency: quoted requirement strings in the known lists, and Poetry's tables.

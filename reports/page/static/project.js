@@ -14,9 +14,10 @@
   };
   const products = { psycopg: "postgresql", asyncpg: "postgresql", pg8000: "postgresql", mariadbconnector: "mariadb" };
   const frameworks = [
-    ["flask", ["flask-sqlalchemy", "flask-sqlalchemy-lite"]], ["fastapi", ["fastapi", "sqlmodel", "starlette"]],
-    ["pyramid", ["pyramid", "zope-sqlalchemy", "pyramid-basemodel"]],
+    ["flask", ["flask-sqlalchemy", "flask-sqlalchemy-lite"]], ["fastapi_sqla", ["fastapi-sqla"]], ["litestar", ["litestar"]],
+    ["fastapi", ["fastapi", "sqlmodel", "starlette"]], ["pyramid", ["pyramid", "zope-sqlalchemy", "pyramid-basemodel"]],
   ];
+  const builtOnIt = ["sqlmodel", "flask-sqlalchemy", "flask-sqlalchemy-lite", "advanced-alchemy", "fastapi-sqla", "zope-sqlalchemy"];
   const asyncTools = ["pytest-asyncio", "anyio", "fastapi", "aiohttp", "sqlalchemy[asyncio]"];
   const isAsync = (driver) => /^(asyncpg|aiomysql|asyncmy|psycopg async)$/.test(driver);
   const productOf = (driver) => products[driver.split(" ")[0]] ?? (driver.startsWith("psycopg") ? "postgresql" : "mysql");
@@ -62,6 +63,7 @@
     if (!text.trim()) { status.textContent = ""; return; }
     const { kind, packages } = matrix.readDependencies(text);
     const count = Object.keys(packages).filter((name) => !name.includes("[")).length;
+    if (builtOnIt.some((name) => name in packages)) packages.sqlalchemy ??= ""; // whoever has these has it, and need not say so
     if (!("sqlalchemy" in packages)) {
       status.textContent = count ? `Read ${count} packages (${kind}); SQLAlchemy is not among them.` : "No package was recognised in this text.";
       return;
