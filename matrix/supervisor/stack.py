@@ -30,6 +30,8 @@ from matrix.supervisor.review import Review
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Account, Witness, open_witness
 
+TOLD = 3  # problems of a control that are said: they are usually the same one
+
 
 def run_stack(job: StackJob) -> StackRun:
     """Run a stack's work, put what is kept beside it, and write its facts file; nothing is kept when a sampled cell disagrees.
@@ -184,7 +186,8 @@ def refuse_misbehaviour(recipe: Recipe, found: RecipeFacts, cases: list[Case]) -
     levels = {case.id: {"commits": case.commits, "level": case.level} for case in cases}
     problems = check_controls(found.cells, levels)
     if problems:
-        raise ControlMisbehaved(f"control {recipe.id}: " + "; ".join(problems))
+        more = f"; and {len(problems) - TOLD} more" if len(problems) > TOLD else ""
+        raise ControlMisbehaved(f"control {recipe.id}: {'; '.join(problems[:TOLD])}{more}")
 
 
 def prove_sight(witness: Witness) -> None:

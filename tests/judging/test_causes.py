@@ -84,6 +84,10 @@ RULES = {
         refused("cannot perform operation: another operation is in progress", "sqlalchemy.exc.InterfaceError"),
         refused("connection is closed", "sqlalchemy.exc.InterfaceError"),
     ),
+    "session_shared_by_tasks": (
+        refused('null value in column "name" violates not-null constraint', "sqlalchemy.exc.IntegrityError", "call", *OUTER, f"1c: {INSERT}"),
+        refused('null value in column "name" violates not-null constraint', "sqlalchemy.exc.IntegrityError", "call", *OUTER, f"1c: {INSERT}", f"2c: {INSERT}"),
+    ),
     "text_commit": (
         cell(*OUTER, f"1c: {INSERT}", "1c> COMMIT", "1c: COMMIT", **LEAK),
         cell(*OUTER, f"1c: {INSERT}", "1c> commit", "1c: COMMIT", **LEAK),

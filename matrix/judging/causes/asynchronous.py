@@ -43,3 +43,15 @@ def connection_shared_by_tasks(cell: Evidence) -> Proof | None:
         r"another command is already in progress",
         types=("IllegalStateChangeError",),
     )
+
+
+@theme.cause(
+    "Two tasks used one session at the same time",
+    "The fixture gives every task the same session. While one task waited for its INSERT, the other one's work reached into the same flush, "
+    "and a row was sent without the value that the application had given it.",
+    "Give each task a session of its own (an AsyncSession is not made for several tasks at once), and clean up after real commits.",
+    links.ASYNCIO + "#using-asyncsession-with-concurrent-tasks",
+)
+def session_shared_by_tasks(cell: Evidence) -> Proof | None:
+    lost = cell.find_error(r"null value in column", r"cannot be null", types=("NotNullViolation", "NotNullViolationError"), phase="call")
+    return lost if lost and len({mark.lane for mark in cell.in_call(cell.wire)}) == 1 else None
