@@ -3,10 +3,12 @@
 import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from matrix.judging.baseline import read_baseline
 from matrix.pasting.projects import write_shop
 from matrix.pasting.proof import leave_out, run_tests
 from matrix.pasting.wiring import MARK
@@ -14,13 +16,17 @@ from matrix.plan.contents import find_recipes
 from matrix.plan.rows import load_stacks
 from matrix.run.serverpool import ServerPool
 from matrix.run.stage import open_stage_on
+from reports.grade import review
 from reports.page.embedding import render_script
 from reports.page.model import Site
 from reports.page.pages import Pages, render_index
 from reports.page.scripts import build_code
 from reports.page.site import write_files
 from reports.places import Places
-from tests.browser.picture import read_preview
+from reports.results.content import read_content
+from reports.results.costs import read_costs
+from reports.results.shape import make_results
+from reports.results.stacks import Inputs
 
 WAYS = ("embedded", "local", "container")
 A_MINUTE = 60.0  # seconds of actions, from opening the page to the tests' end; servers and environments are there
@@ -71,10 +77,17 @@ NEWCOMERS = (
 )  # fmt: skip
 
 
+def review_everything(places: Places) -> dict:
+    """Results of a clone in which nothing has run: all of them are the baseline's."""
+    baseline, content = read_baseline(places.baseline), read_content(places.root)
+    rows, costs = tuple(load_stacks().values()), read_costs(places.costs)
+    return make_results(Inputs({}, {}, rows, content, datetime.now(UTC), frozenset(), review(baseline, places, content), None, costs))
+
+
 @pytest.fixture(scope="module")
 def front(tmp_path_factory) -> Path:
-    """The page that opens first, as a clone shows it before anything has run there."""
-    site, directory = Site(read_preview(Places())), tmp_path_factory.mktemp("front")
+    """The page that opens first, before anything has run."""
+    site, directory = Site(review_everything(Places())), tmp_path_factory.mktemp("front")
     write_files([*render_index(Pages(site, {}, (), {})), ("data/code.js", render_script("code", "", build_code(site)))], directory)
     return directory
 
