@@ -12,14 +12,16 @@ from matrix.pasting import projects
 from matrix.pasting.projects import write_blank_project
 from matrix.pasting.proof import choose_stacks, prove_complete
 from matrix.pasting.sources import find_fixtures, read_source
-from matrix.pasting.wiring import MARK, list_asked, write_complete, write_wiring
+from matrix.pasting.wiring import MARK, WIRINGS, list_asked, write_complete, write_wiring
 from matrix.plan.contents import find_recipes
 from matrix.plan.rows import load_stacks, name_line
 from matrix.plan.selection import Selection
 
 RECIPES = find_recipes()
 LINES = sorted({name_line(stack.line, stack.mode) for stack in load_stacks().values()})
-WIRED = ("plain", "asyncio", "flask", "fastapi")
+CONTRACTS = sorted({recipe.contract for recipe in RECIPES.values()})
+ELSEWHERE = {"config", "items", "monkeypatch"}  # what pytest has
+PLUGINS = {"fastapi_sqla": {"engine"}}  # and what a plugin brings that the contract stands on
 WAYS = ("embedded", "local", "container")
 
 
@@ -27,10 +29,18 @@ def read_code(recipe: str) -> str:
     return RECIPES[recipe].path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("recipe", [recipe.id for recipe in RECIPES.values() if recipe.contract in WIRED])
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_every_contract_has_wiring_with_one_line_to_change_and_a_project_that_proves_it(contract):
+    assert (WIRINGS / f"{contract}.py").read_text(encoding="utf-8").count(MARK) == 1
+    shop = projects.PROJECTS / contract
+    assert {"own_conftest.py", "test_shop.py"} <= {path.name for path in shop.glob("*.py")}
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_a_complete_file_is_the_recipe_and_all_that_it_asks_for(recipe):
     code = read_code(recipe)
     fixtures = find_fixtures(ast.parse(code))
+    elsewhere = ELSEWHERE | PLUGINS.get(RECIPES[recipe].contract, set())
     for line in LINES:
         wiring = write_wiring(recipe, code, line)
         assert write_complete(recipe, code, line) == wiring + code
@@ -39,7 +49,7 @@ def test_a_complete_file_is_the_recipe_and_all_that_it_asks_for(recipe):
         assert find_unbound(wiring) == set()
         above = read_source(wiring)
         for definition in above.definitions.values():
-            assert set(definition.arguments) <= above.definitions.keys() | fixtures.keys() | {"config", "items"}
+            assert set(definition.arguments) <= above.definitions.keys() | fixtures.keys() | elsewhere
         overridden = {name for name, arguments in fixtures.items() if name in arguments}
         assert overridden & set(list_asked(recipe, code, line)) <= find_in_production(wiring)
 
@@ -70,7 +80,7 @@ def test_nothing_more_is_there_than_is_asked_for():
 
 
 def test_a_family_without_wiring_has_no_complete_file():
-    assert write_complete("pyramid/restored_rows", read_code("pyramid/restored_rows"), "2.0") is None
+    assert write_complete("nobody/restored_rows", read_code("plain/restored_rows"), "2.0") is None
 
 
 def test_every_product_kind_and_line_is_chosen():
@@ -95,7 +105,14 @@ def test_without_a_database_a_sentence_is_said(tmp_path):
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
-CASES = [("sa20-psycopg2-postgresql18", "ideas/savepoint_driver"), ("sa20-asyncpg-postgresql18", "asyncio/template_database")]
+CASES = [
+    ("sa20-psycopg2-postgresql18", "ideas/savepoint_driver"),
+    ("sa20-asyncpg-postgresql18", "asyncio/template_database"),
+    ("sa13-psycopg2-postgresql12-unitofwork", "pyramid/restored_rows"),
+    ("sa20-psycopg2-postgresql18-flask", "unit_of_work/patched_default_value"),
+    ("sa20-asyncpg-postgresql18-litestar", "litestar/test_client_portal"),
+    ("sa20-psycopg2-postgresql18-fastapisqla", "fastapi_sqla/restored_rows"),
+]
 
 
 @pytest.mark.parametrize(("stack", "recipe"), CASES)
@@ -114,15 +131,29 @@ def test_a_file_that_does_not_run_is_found(capsys, monkeypatch):
     assert "the tests of 1 projects passed" in said
 
 
-def test_a_recipe_that_leaks_is_found(capsys, monkeypatch, tmp_path):
+ROLLBACK, COMMIT = "transaction.rollback()", "transaction.commit()"
+LEAKS = [
+    ("sa20-psycopg2-postgresql18", "plain/create_savepoint", ROLLBACK, COMMIT),
+    ("sa20-psycopg2-postgresql18-pyramid", "pyramid/bound_factory_savepoint", ROLLBACK, COMMIT),
+    ("sa20-psycopg2-postgresql18-flask", "unit_of_work/configured_factory", ROLLBACK, COMMIT),
+    ("sa20-asyncpg-postgresql18-litestar", "litestar/shared_create_savepoint", ROLLBACK, COMMIT),
+    ("sa20-psycopg2-postgresql18-fastapisqla", "fastapi_sqla/plugin_savepoint", "autouse=True", ""),
+]
+
+
+@pytest.mark.parametrize(("stack", "recipe", "right", "wrong"), LEAKS)
+def test_a_recipe_that_leaks_is_found(capsys, monkeypatch, stack, recipe, right, wrong):
     """The projects' tests bite: rows that stay meet the next test."""
 
     def write_leaking(recipe, stack, folder):
-        project = write_blank_project(recipe, stack, folder)
-        text = (project / "conftest.py").read_text().replace("await transaction.rollback()", "await transaction.commit()")
-        (project / "conftest.py").write_text(text.replace("transaction.rollback()", "transaction.commit()"))
-        return project
+        conftest = write_blank_project(recipe, stack, folder) / "conftest.py"
+        text = conftest.read_text()
+        assert right in text
+        conftest.write_text(text.replace(right, wrong))
+        return folder
 
     monkeypatch.setattr("matrix.pasting.proof.write_blank_project", write_leaking)
-    assert prove_complete(Selection(("sa20-psycopg2-postgresql18",), ("plain/create_savepoint",)), WAYS) == 1
-    assert "test_a_customer_is_kept[20]" in capsys.readouterr().out
+    assert prove_complete(Selection((stack,), (recipe,)), WAYS) == 1
+    said = capsys.readouterr().out
+    assert "test_shop.py::test_a_customer_is_kept[2" in said, "the second of two that write the same"
+    assert "the tests of 1 projects passed" in said
