@@ -1,0 +1,240 @@
+"""The auditor: hears from the tests when each begins and ends, has every database looked at, and keeps what was found."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+
+from matrix.audit.explaining import explain
+from matrix.audit.findings import CLEARED, HANG, LEAK, NOTE, SHARED, TRACEBACK, WIDER, Finding, TestRecord
+from matrix.audit.mistakes import AuditFailed
+from matrix.audit.onlooking import LOST, Address, read_address
+from matrix.audit.watching import Watch
+from matrix.facts import JsonObject
+from matrix.supervisor.timeline import merge_statements
+from matrix.witness import Witness
+from matrix.witness.base import PASSING
+from matrix.witness.findings import Residue
+from matrix.witness.observing import find_differences
+
+#: A lock wait that lasts this long is a hang (seconds); a holder that will commit is given that time.
+HANGS = 5.0
+WIDE = ("session", "package")
+
+
+@dataclass
+class Worker:
+    """One process that runs tests: the whole run, or a worker of xdist."""
+
+    name: str = ""
+    test: str = ""
+    watches: dict[Address, Watch] = field(default_factory=dict)
+    told: list[Finding] = field(default_factory=list)
+    last: JsonObject = field(default_factory=dict)
+    finished: bool = False
+
+
+@dataclass
+class Auditor:
+    """What is known of the run so far."""
+
+    own: Witness | None = None
+    lend: JsonObject = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    tests: list[TestRecord] = field(default_factory=list)
+    watches: dict[Address, Watch] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    connections: int = 0
+    collected: int = 0
+    others: set[str] = field(default_factory=set)
+    waits: dict[tuple[int, ...], float] = field(default_factory=dict)
+    cost_s: float = 0.0
+
+    def hear(self, worker: Worker, message: JsonObject) -> JsonObject:
+        """Act on one message and return the answer; the test stands still meanwhile."""
+        started = time.perf_counter()
+        try:
+            for name, act in self.acts.items():
+                if name in message:
+                    return act(self, worker, message) or {}
+            return {}
+        finally:
+            self.cost_s += time.perf_counter() - started
+
+    def greet(self, worker: Worker, message: JsonObject) -> None:
+        worker.name = message["hello"] or ""
+
+    def learn(self, worker: Worker, message: JsonObject) -> None:
+        """Begin to watch a database at its first connection, before anything is written through it."""
+        address = replace(read_address(message["database"]), **self.lend_rights(message["database"]))
+        watch = self.watches.setdefault(address, Watch(address))
+        worker.watches[address] = watch
+        watch.workers.add(worker.name)
+        try:
+            if watch.reference is None or watch.gone or (watch.onlooker is None and not watch.shared):
+                watch.begin()
+        except AuditFailed as error:
+            watch.gone = True
+            self.problems.append(str(error))
+
+    def lend_rights(self, told: JsonObject) -> JsonObject:
+        return {k: v for k, v in self.lend.items() if k in ("admin", "server")} if self.lend and told["kind"] == self.lend["kind"] else {}
+
+    def begin_test(self, worker: Worker, message: JsonObject) -> None:
+        worker.test, self.waits = message["began"], {}
+        if self.own is not None:
+            self.own.skip_statements()
+
+    def begin_wider(self, worker: Worker, message: JsonObject) -> None:
+        for watch in self.alone(worker):
+            watch.take_wider(message.get("wider"))
+
+    def meet_body(self, worker: Worker, message: JsonObject) -> None:
+        self.meet(worker, message["body"])
+
+    def meet(self, worker: Worker, test: str) -> None:
+        """Tell what the next body met from what was cleared before it."""
+        for watch in self.alone(worker):
+            for finding, still in watch.meet():
+                outside = any(residue.seen_by == "witness" for residue in finding.residue)
+                if still or not outside:
+                    finding.met_by = test if still else ""
+                elif finding.kind == LEAK:
+                    finding.kind = CLEARED
+
+    def end_test(self, worker: Worker, message: JsonObject) -> JsonObject:
+        """Look after the test's own teardown, before wider fixtures end."""
+        test = worker.last = message["ended"]
+        self.tests.append(TestRecord(test["test"], name_outcome(test), round(sum(test["duration_s"].values()), 4), worker.name))
+        self.meet(worker, test["test"])
+        worker.told = []
+        for watch in self.alone(worker):
+            residue = watch.find()
+            if residue:
+                finding = self.make_finding(test, watch, residue)
+                watch.pending = [finding]
+                worker.told.append(finding)
+            watch.settle()
+        inside = [Residue(**found) for found in test["process"]]
+        if inside:
+            self.add_inside(worker, test, inside)
+        self.findings += worker.told
+        return {"say": "tell" if worker.told else "go on", "pending": any(watch.pending for watch in worker.watches.values())}
+
+    def make_finding(self, test: JsonObject, watch: Watch, residue: list[Residue]) -> Finding:
+        failed = "failed" in test["phases"].values()
+        held = all(found.kind in PASSING for found in residue)
+        kind = TRACEBACK if failed and held and any(found.kind == "open_transaction" for found in residue) else LEAK
+        backends = sorted({found.backend for found in residue if found.backend})
+        return Finding(kind, test["test"], watch.address.name, residue, held_by=", ".join(f"backend {b}" for b in backends), outcome=name_outcome(test))
+
+    def add_inside(self, worker: Worker, test: JsonObject, inside: list[Residue]) -> None:
+        """What only the process sees; a connection not returned is said with the transaction that it holds."""
+        open_too = any(found.kind in PASSING for finding in worker.told for found in finding.residue)
+        inside = [found for found in inside if not (found.kind == "connection_checked_out" and open_too)]
+        if inside:
+            failed = "failed" in test["phases"].values() and all(found.kind == "connection_checked_out" for found in inside)
+            database = next((watch.address.name for watch in worker.watches.values()), "the process")
+            worker.told.append(Finding(TRACEBACK if failed else LEAK, test["test"], database, inside, outcome=name_outcome(test)))
+
+    def explain_test(self, worker: Worker, message: JsonObject) -> None:
+        """Name cause and first event of what was just found."""
+        timeline, kind = message["timeline"], next((w.address.kind for w in worker.watches.values()), "postgresql")
+        if self.own is not None:
+            statements = self.own.read_statements()
+            timeline = merge_statements(timeline, statements, {"at": message["at"], "phases": message["phases"]}, kind)
+        for finding in worker.told:
+            watch = next((w for w in worker.watches.values() if w.address.name == finding.database), None)
+            backends = {e["backend"] for e in timeline} if watch is None else None
+            events = timeline if backends is None else timeline
+            finding.cause, finding.first_event = explain(worker.last, finding.residue, events, watch.product if watch else "postgresql")
+
+    def end_wider(self, worker: Worker, message: JsonObject) -> None:
+        """Wider fixtures have ended: what they leave is theirs, not the last test's."""
+        names = [name.split("|") for name in message["ended_wider"]]
+        wide = all(scope in WIDE for scope, *_ in names)
+        said = ", ".join(f"`{fixture}`" + (f" of {base}" if base else "") for _, fixture, base in names if not fixture.startswith("_"))
+        for watch in self.alone(worker):
+            residue = watch.end_wider(message["ended_wider"])
+            residue = [found for found in residue if not wide or found.kind in PASSING]
+            if residue:
+                self.findings.append(Finding(WIDER, None, watch.address.name, residue, fixture=said or "a wider fixture"))
+
+    def release(self, worker: Worker, message: JsonObject) -> None:
+        for watch in self.watches.values():
+            watch.release()
+
+    def finish(self, worker: Worker, message: JsonObject) -> None:
+        worker.finished = True
+        self.connections += message["connections"]
+        self.collected = max(self.collected, message["collected"])
+        self.others |= set(message["others"])
+
+    acts = {
+        "hello": greet, "database": learn, "began": begin_test, "wider": begin_wider, "baseline": begin_wider, "body": meet_body,
+        "ended": end_test, "told": explain_test, "ended_wider": end_wider, "release": release, "finished": finish,
+    }  # fmt: skip
+
+    def alone(self, worker: Worker) -> list[Watch]:
+        """Return the databases that only this worker uses: of others nothing can be said of one test."""
+        return [watch for watch in worker.watches.values() if not watch.shared and not watch.gone]
+
+    def conclude(self) -> None:
+        """After the last test: what is left in shared databases, and what stays after the run."""
+        cleared = {(f.database, r.object) for f in self.findings if f.kind == CLEARED for r in f.residue}
+        for watch in self.watches.values():
+            for finding in watch.pending:
+                if {(finding.database, r.object) for r in finding.residue} <= cleared:
+                    finding.kind = CLEARED
+            if watch.shared and watch.reference is not None and not watch.gone:
+                self.conclude_shared(watch)
+            watch.close()
+
+    def conclude_shared(self, watch: Watch) -> None:
+        now = watch.look(full=True)
+        if now is None or watch.first is None:
+            return
+        residue = find_differences(watch.first, now)
+        workers = ", ".join(sorted(watch.workers))
+        if residue:
+            made = all(found.kind.endswith(("_created", "_dropped")) for found in residue)
+            cause = {"id": "shared_database", "title": f"Workers {workers} share this database", "remedy": "Run with -n 0 to learn the test.", "proof": workers}
+            self.findings.append(Finding(NOTE if made else SHARED, None, watch.address.name, residue, cause=cause))
+
+    # -- hangs -------------------------------------------------------------------------------
+
+    def watch_hangs(self, workers: list[Worker]) -> None:
+        """Called while no test says anything: who waits for whom, since when; on our own server the wait is ended."""
+        for watch in self.watches.values():
+            if watch.onlooker is None:
+                continue
+            try:
+                waits = watch.onlooker.find_lock_waits()
+            except LOST:
+                continue
+            for wait in waits:
+                key = (wait.waiter, *wait.holders)
+                began = self.waits.setdefault(key, time.monotonic())
+                if began >= 0 and time.monotonic() - began >= HANGS:
+                    self.waits[key] = -1.0
+                    self.tell_hang(watch, wait.waiter, wait.holders, wait.what, next((w.test for w in workers if not w.finished), ""))
+
+    def tell_hang(self, watch: Watch, waiter: int, holders: tuple[int, ...], what: str, test: str) -> None:
+        since = next((f.test for f in reversed(self.findings) if any(r.backend in holders for r in f.residue)), None)
+        holding = f"backend {', '.join(map(str, holders))}" + (f", open since {since}" if since else "")
+        residue = [Residue("lock_wait", what, f"backend {waiter} waits for {holding}", backend=waiter)]
+        finding = Finding(HANG, test, watch.address.name, residue, held_by=holding)
+        finding.cause = {"id": "lock_wait", "title": f"It waits for a lock that {holding} holds", "remedy": "End the transaction that holds it.", "proof": what}
+        self.findings.append(finding)
+        if self.own is not None:
+            self.own.cancel(waiter)
+
+
+def name_outcome(test: JsonObject) -> str:
+    """Return the test's outcome as pytest would say it."""
+    phases = test["phases"]
+    if phases.get("call") == "failed":
+        return "failed"
+    if "failed" in phases.values():
+        return "error"
+    return "skipped" if "skipped" in phases.values() else "passed"
