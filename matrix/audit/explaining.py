@@ -6,12 +6,13 @@ import re
 from dataclasses import asdict
 
 from matrix.facts import JsonObject
-from matrix.judging.causes import find_cause
+from matrix.judging.causes import CAUSES, find_cause
 from matrix.judging.causes.evidence import Evidence
-from matrix.judging.causes.marks import Mark
+from matrix.judging.causes.marks import Mark, Proof, is_driver_talk
 from matrix.judging.causes.statements import is_write
+from matrix.judging.causes.theme import Cause
 from matrix.judging.verdicts import LEAKS, Judgement
-from matrix.witness.base import ROWS
+from matrix.witness.base import PASSING, ROWS
 from matrix.witness.findings import Residue
 
 #: What no rule over a timeline says, by kind of residue: (title, remedy).
@@ -47,13 +48,20 @@ def explain(test: JsonObject, residue: list[Residue], timeline: list[JsonObject]
     first = find_first_write(evidence, residue[0])
     if residue[0].kind not in ("rows_added", "open_transaction", "lock_held") and residue[0].kind in PLAIN and residue[0].kind not in ROWS:
         return name_plain(residue[0]), say(first)
-    found = find_cause(evidence)
+    found = find_held(evidence) if all(found.kind in PASSING for found in residue) else find_cause(evidence)
     if found is None:
         return name_plain(residue[0]), say(first)
     cause, proof = found
     if first is None and proof.timeline is not None:
         first = evidence.marks[proof.timeline]
     return {"id": cause.id, "title": cause.title, "remedy": cause.instead, "proof": proof.text}, say(first)
+
+
+def find_held(evidence: Evidence) -> tuple[Cause, Proof] | None:
+    """Return the cause of what is only held: nothing was committed, so no commit explains it."""
+    cause = CAUSES["transaction_left_open"]
+    proof = cause.rule(evidence)
+    return (cause, proof) if proof else None
 
 
 def name_plain(residue: Residue) -> JsonObject | None:
@@ -71,7 +79,9 @@ def find_first_write(evidence: Evidence, residue: Residue) -> Mark | None:
         pattern = re.compile(rf"\s*{_WRITES[residue.kind]}\b.*\b{name}\b", re.I | re.S)
         return next((mark for mark in evidence.marks if pattern.match(mark.text)), None)
     if residue.backend is not None:
-        return next((mark for mark in evidence.marks if mark.backend == residue.backend and mark.does in ("begin", "statement")), None)
+        own = [mark for mark in evidence.marks if mark.backend == residue.backend and mark.event in ("begin", "statement") and not is_driver_talk(mark.text)]
+        own = [mark for mark in own if not mark.text.upper().startswith("SET ")]
+        return next((mark for mark in own if mark.phase == "call"), own[0] if own else None)
     named = (mark for mark in evidence.marks if mark.text and re.search(rf"\b{name}\b", mark.text) and (is_write(mark.text) or "SET" in mark.text.upper()))
     return next(named, None)
 

@@ -88,6 +88,7 @@ class Attached(object):
         self.began = self.timeline.start()
         self.timeline.begin_phase("setup")
         self.moments = [(0.0, "setup")]
+        self.baseline_at = 0.0
         self.ask({"began": item.nodeid})
         yield
         self.end_test()
@@ -106,7 +107,7 @@ class Attached(object):
         answer = self.ask({"ended": self.test})
         self.pending = bool(answer.get("pending"))
         if answer.get("say") == "tell":
-            self.ask({"told": self.test["test"], "timeline": self.timeline.events, "at": self.began, "phases": self.moments})
+            self.ask({"told": self.test["test"], "timeline": self.timeline.events, "at": self.began, "phases": self.moments, "baseline_at": self.baseline_at})
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item):
@@ -133,8 +134,6 @@ class Attached(object):
         if self.test is not None:
             self.test["phases"][report.when] = report.outcome
             self.test["duration_s"][report.when] = round(report.duration, 6)
-            if report.when == "teardown":
-                self.test["phases"][report.when] = report.outcome
             if call.excinfo is not None and not report.skipped:
                 kind = call.excinfo.type
                 self.test["errors"].append({"phase": report.when, "type": kind.__name__, "message": str(call.excinfo.value)[:500]})
@@ -168,6 +167,8 @@ class Attached(object):
         if self.test is not None and not self.looked and self.wide != getattr(self, "seen_wide", []):
             self.ask({"baseline": True})
             self.process.remember()
+            self.baseline_at = self.timeline.begin_phase("setup")
+        # what came before is the wider fixtures' own
         self.looked, self.seen_wide = True, list(self.wide)
 
     def pytest_sessionfinish(self, session, exitstatus):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_audit_says_what_is_planted(project, kind, request, tmp_path):
     python = prepare_environment(load_stacks()[STACKS[stack]]).python
     url = URLS.get(stack, "{driver_url}")
     arguments = ["-p", "no:cacheprovider"]
-    code = audit(Request(str(PROJECTS / project), running=server, set=[f"DATABASE_URL={url}", "PYTHONDONTWRITEBYTECODE=1"], python=str(python), confirm=False, output=str(tmp_path), arguments=arguments))
+    code = audit(Request(str(shutil.copytree(PROJECTS / project, tmp_path / project)), running=server, set=[f"DATABASE_URL={url}", "PYTHONDONTWRITEBYTECODE=1"], python=str(python), confirm=False, output=str(tmp_path), arguments=arguments))
     log = (tmp_path / "pytest.log").read_text()
     assert (tmp_path / "audit.json").exists(), log
     document = json.loads((tmp_path / "audit.json").read_text())
