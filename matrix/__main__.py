@@ -226,7 +226,13 @@ def _add_keeping(parser: argparse.ArgumentParser) -> None:
 def _add_audit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", help="the folder in which pytest is run")
     parser.add_argument("--server", metavar="ID", help="start a throw-away server for the run; without it the project uses what it uses, and it is only read")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a variable for the project: {url}, {driver_url}, {host}, {port}, {user}, {password}, {database}")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a variable for the project: {url}, {driver_url}, {host}, {port}, {user}, {password}, {database}",
+    )
     parser.add_argument("--before", action="append", default=[], metavar="COMMAND", help="run first, in the project's folder: migrations, say")
     parser.add_argument("--python", metavar="PATH", help="the project's interpreter (default: .venv, venv, the active environment)")
     parser.add_argument("--expect", action="append", default=[], metavar="'TABLE: REASON'", help="residue in this table is known and told apart")

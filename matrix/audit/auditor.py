@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 from matrix.audit.explaining import explain
 from matrix.audit.findings import CLEARED, HANG, LEAK, NOTE, SHARED, TRACEBACK, WIDER, Finding, TestRecord
@@ -169,7 +170,7 @@ class Auditor:
         self.collected = max(self.collected, message["collected"])
         self.others |= set(message["others"])
 
-    acts = {
+    acts: ClassVar[dict[str, Any]] = {
         "hello": greet, "database": learn, "began": begin_test, "wider": begin_wider, "baseline": begin_wider, "body": meet_body,
         "ended": end_test, "told": explain_test, "ended_wider": end_wider, "release": release, "finished": finish,
     }  # fmt: skip

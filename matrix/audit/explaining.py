@@ -29,7 +29,11 @@ PLAIN = {
     "open_transaction": ("A transaction was left open", "Close every session and connection in teardown, in a finally block."),
     "lock_held": ("A lock was left held", "End the transaction that holds it in teardown."),
 }  # fmt: skip
-_WRITES = {"rows_added": r"(INSERT|REPLACE|COPY|MERGE|LOAD|WITH)", "rows_removed": r"(DELETE|TRUNCATE|WITH|REPLACE)", "rows_changed": r"(UPDATE|MERGE|REPLACE|INSERT|WITH)"}
+_WRITES = {
+    "rows_added": r"(INSERT|REPLACE|COPY|MERGE|LOAD|WITH)",
+    "rows_removed": r"(DELETE|TRUNCATE|WITH|REPLACE)",
+    "rows_changed": r"(UPDATE|MERGE|REPLACE|INSERT|WITH)",
+}
 
 
 def make_evidence(test: JsonObject, residue: list[Residue], timeline: list[JsonObject], product: str) -> Evidence:

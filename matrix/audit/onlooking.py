@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pymysql
+
 from matrix.audit.mistakes import AuditFailed
 from matrix.facts import JsonObject
 from matrix.plan.rows import load_databases
@@ -133,7 +134,13 @@ class MysqlOnlooker(Blind, MysqlWitness):
         self.product = product
         self.account = Account(address.host, address.port, address.user, "", address.database)
         isolation = "tx_isolation" if product == "mariadb" else "transaction_isolation"
-        ask(self._cursor, "set session lock_wait_timeout = 1, session innodb_lock_wait_timeout = 1", f"set session {isolation} = 'READ-COMMITTED'", "set session time_zone = '+00:00'", "set session transaction_read_only = 1" if product == "mysql" else "set session tx_read_only = 1")
+        ask(
+            self._cursor,
+            "set session lock_wait_timeout = 1, session innodb_lock_wait_timeout = 1",
+            f"set session {isolation} = 'READ-COMMITTED'",
+            "set session time_zone = '+00:00'",
+            "set session transaction_read_only = 1" if product == "mysql" else "set session tx_read_only = 1",
+        )
         self._known = None
         self._fingerprint = FINGERPRINTS[product]
         self._prepared, self.blind = "xa recover", ()

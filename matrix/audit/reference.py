@@ -74,7 +74,7 @@ def still_there(residue: Residue, clean: Observation, last: Observation, now: Ob
 
 def same(rows: Rows, others: Rows | None) -> bool:
     """Whether two looks at a table found the same contents."""
-    return others is not None and (rows == others or len(rows) == len(others) and count(rows) == count(others))
+    return others is not None and (rows == others or (len(rows) == len(others) and count(rows) == count(others)))
 
 
 def count(rows: Rows) -> Counter[str]:

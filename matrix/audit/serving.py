@@ -52,7 +52,15 @@ def run_suite(auditor: Auditor, command: Sequence[str | Path], project: Path, va
         path = os.pathsep.join(filter(None, [str(directory), variables.get("PYTHONPATH", "")]))
         environment = guard.mark({**variables, "PYTHONPATH": path, "MATRIX_AUDIT_SOCKET": str(directory / "socket")})
         with log.open("wb") as output:
-            child = subprocess.Popen([str(part) for part in command], cwd=project, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, process_group=0)
+            child = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=project,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+            )
             interrupted = False
             try:
                 hear_all(auditor, listener, child, progress)

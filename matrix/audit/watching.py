@@ -161,7 +161,9 @@ class Watch:
         now = self.look(full=True) if pending else None
         if now is None or self.reference is None or self.ended is None:
             return [(finding, []) for finding in pending]
-        met = [(finding, [r for r in finding.residue if r.seen_by == "witness" and still_there(r, self.reference.clean, self.ended, now)]) for finding in pending]
+        met = [
+            (finding, [r for r in finding.residue if r.seen_by == "witness" and still_there(r, self.reference.clean, self.ended, now)]) for finding in pending
+        ]
         self._accept([residue for _, still in met for residue in still])
         return met
 
@@ -189,7 +191,11 @@ class Watch:
         before = snapshots[-1] if snapshots else self.first
         left = self.reference.left_rows.keys() | {r.object for f in self.pending for r in f.residue}
         held = self.reference.left_held | {(r.kind, r.backend) for f in self.pending for r in f.residue}
-        found = [r for r in find_differences(before, now) if r.object not in left | self.reference.left_objects and (r.kind, r.backend) not in held] if before else []
+        found = (
+            [r for r in find_differences(before, now) if r.object not in left | self.reference.left_objects and (r.kind, r.backend) not in held]
+            if before
+            else []
+        )
         self.reference.clean = merge(self.reference.clean, self.reference.last, now)
         self.reference.last = now
         return found

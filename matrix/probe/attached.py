@@ -189,7 +189,7 @@ class Growth(object):
         self._timeline = timeline
         self._state = state
         self._seen = set()
-        self._before = ()
+        self._before = (0, set(), set())
 
     def remember(self):
         """Take the state that the test must leave unchanged."""

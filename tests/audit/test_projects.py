@@ -28,12 +28,7 @@ def read_expected(name: str) -> dict:
     return tomllib.loads((PROJECTS / name / "expected.toml").read_text())
 
 
-PAIRS = [
-    (path.name, server)
-    for path in sorted(PROJECTS.iterdir())
-    if (path / "expected.toml").exists()
-    for server in read_expected(path.name)["servers"]
-]
+PAIRS = [(path.name, server) for path in sorted(PROJECTS.iterdir()) if (path / "expected.toml").exists() for server in read_expected(path.name)["servers"]]
 
 
 @pytest.mark.parametrize(("project", "kind"), PAIRS)
@@ -44,7 +39,17 @@ def test_audit_says_what_is_planted(project, kind, request, tmp_path):
     python = prepare_environment(load_stacks()[STACKS[stack]]).python
     url = URLS.get(stack, "{driver_url}")
     arguments = ["-p", "no:cacheprovider"]
-    code = audit(Request(str(shutil.copytree(PROJECTS / project, tmp_path / project)), running=server, set=[f"DATABASE_URL={url}", "PYTHONDONTWRITEBYTECODE=1"], python=str(python), confirm=False, output=str(tmp_path), arguments=arguments))
+    code = audit(
+        Request(
+            str(shutil.copytree(PROJECTS / project, tmp_path / project)),
+            running=server,
+            set=[f"DATABASE_URL={url}", "PYTHONDONTWRITEBYTECODE=1"],
+            python=str(python),
+            confirm=False,
+            output=str(tmp_path),
+            arguments=arguments,
+        )
+    )
     log = (tmp_path / "pytest.log").read_text()
     assert (tmp_path / "audit.json").exists(), log
     document = json.loads((tmp_path / "audit.json").read_text())

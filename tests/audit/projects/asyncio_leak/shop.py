@@ -1,4 +1,5 @@
 """A small shop."""
+
 from sqlalchemy import Column, ForeignKey, Integer, String
 from sqlalchemy.orm import declarative_base
 

@@ -3,7 +3,6 @@ from shop import Note, User
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-
 kept = []
 
 

@@ -3,9 +3,9 @@ import os
 import pytest
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
-from sqlalchemy import text
 
 engine = create_async_engine(os.environ["DATABASE_URL"], poolclass=NullPool)
 app = FastAPI()

@@ -1,4 +1,5 @@
 """A small shop."""
+
 import os
 
 from sqlalchemy import Column, ForeignKey, Integer, String, create_engine

@@ -1,10 +1,9 @@
+import threading
+
 import shop
 from shop import Note, User
 from sqlalchemy import text
 from sqlalchemy.orm import Session
-
-
-import threading
 
 stop = threading.Event()
 
