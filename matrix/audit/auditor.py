@@ -144,10 +144,11 @@ class Auditor:
         if self.own is not None:
             statements = self.own.read_statements()
             timeline = merge_statements(timeline, statements, {"at": message["at"], "phases": message["phases"]}, kind)
+        meant = [event for event in message["timeline"] if event["at"] >= message["baseline_at"]]
         timeline = [event for event in timeline if event["at"] >= message["baseline_at"]]  # what wider fixtures did is not the test's
         for finding in worker.told:
             product = next((w.product for w in worker.watches.values() if w.address.name == finding.database), "postgresql")
-            finding.cause, finding.first_event = explain(worker.last, finding.residue, timeline, product)
+            finding.cause, finding.first_event = explain(worker.last, finding.residue, timeline, meant, product)
 
     def end_wider(self, worker: Worker, message: JsonObject) -> None:
         """Wider fixtures have ended: what they leave is theirs, not the last test's."""
