@@ -125,6 +125,17 @@ def bite(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def explore(session: nox.Session) -> None:
+    """Run all short programs under recipes and say why some differ from production; -- --stack, --recipe, --depth, --program; --accept keeps what was found."""
+    accepts = "--accept" in session.posargs
+    arguments = [argument for argument in session.posargs if argument != "--accept"]
+    if arguments or not accepts:
+        run(session, "-m", "matrix", "explore", *arguments)
+    if accepts:
+        run(session, "-m", "reports", "accept-explored")
+
+
+@nox.session(default=False)
 def tests(session: nox.Session) -> None:
     """Test the instrument itself, with a slice of the matrix on real servers."""
     run(session, "-m", "pytest", *session.posargs, lock="tests")
@@ -178,7 +189,7 @@ def lint(session: nox.Session) -> None:
     run(session, "--offline", "--quiet", "--persona=pedantic", ".github", program="zizmor", lock="lint")
 
 
-COMMANDS = (matrix, audit, report, accept, headline, picture, paste, bite, tests, lint, bench, lock, environments, jobs, publish, drift)
+COMMANDS = (matrix, audit, report, accept, headline, picture, paste, bite, explore, tests, lint, bench, lock, environments, jobs, publish, drift)
 
 
 def add_stack(stack: Stack) -> None:

@@ -77,6 +77,11 @@ def make_parser() -> argparse.ArgumentParser:
     _add_globs(bite, "mutant", "case")
     _add_jobs(bite)
 
+    explore = _add(commands, "explore", explore_command, "run all short programs and random long ones under recipes, and say why some differ from production")
+    _add_globs(explore, "stack", "recipe")
+    _add_jobs(explore)
+    _add_explore(explore)
+
     lock = _add(commands, "lock", lock_command, "resolve the locks again: all, or those that match")
     lock.add_argument("lock", nargs="*", metavar="GLOB", help="names of locks: ids of stacks, or examiner, tests, lint, build")
     lock.add_argument("--check", action="store_true", help="only say which locks do not belong to their row")
@@ -150,6 +155,20 @@ def bite_command(options: argparse.Namespace) -> int:
     from matrix.bite.report import prove_bite
 
     return prove_bite(options.mutant, options.case, options.jobs, options.servers)
+
+
+def explore_command(options: argparse.Namespace) -> int:
+    """Explore recipes by programs; matrix/explore/workflow.py says what the exit code means."""
+    from matrix.explore.operations import ProgramError, parse_program
+    from matrix.explore.workflow import ExploreOptions, explore
+
+    try:
+        programs = tuple(map(parse_program, options.program))
+    except ProgramError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    how = ExploreOptions(options.jobs, options.servers, options.depth, options.random, options.seed, programs)
+    return explore(Selection(tuple(options.stack), tuple(options.recipe), every=bool(options.stack or options.recipe)), how)
 
 
 def lock_command(options: argparse.Namespace) -> int:
@@ -248,6 +267,23 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--part", choices=("cells", "runs", "hand"), help=f"measure one part alone: {parts}")
     parser.add_argument("--pairs", type=_read_pairs, default=5, metavar="N", help="how often each side is measured, in turn (default: %(default)s)")
     parser.add_argument("--all", action="store_true", help="with --part runs: runs of every row and case as well, which takes half an hour")
+
+
+def _add_explore(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--depth", type=_read_depth, default=3, metavar="N", help="all programs of up to N steps (default: %(default)s)")
+    parser.add_argument("--random", type=_read_any, default=200, metavar="N", help="and N random longer ones (default: %(default)s)")
+    parser.add_argument("--seed", type=_read_any, default=1, metavar="N", help="of the random ones (default: %(default)s)")
+    parser.add_argument("--program", action="append", default=[], metavar="STEPS", help="this program instead, 'flush commit read' say; may be repeated")
+
+
+def _read_depth(text: str) -> int:
+    return _read_number(text, "steps")
+
+
+def _read_any(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number, expected 0 or more")
+    return int(text)
 
 
 def _read_jobs(text: str) -> int:

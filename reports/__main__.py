@@ -1,4 +1,4 @@
-"""python -m reports build | conclude | accept | publish | audit | drift | headline | check-headline"""
+"""python -m reports build | conclude | accept | accept-explored | publish | audit | drift | headline | check-headline"""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from reports.build import ResultsError, read_results, write_report
 from reports.conclude import conclude_run
 from reports.drift.finding import apply_drift, find_objections
 from reports.drift.table import draw_drift
+from reports.explored.summary import ExploredError, accept_explored
 from reports.grade import Report, find_failures, grade_all
 from reports.places import Places
 from reports.publish import PublicationIncomplete, publish
@@ -37,7 +38,7 @@ from reports.stories import StoryError
 from reports.summary import summarise_run
 
 KEPT = "the facts are as they were, and `nox -s report` makes the report from them"
-CLEAR = (OutcomeError, FactsError, BaselineError, CatchesError, ResultsError, HeadlineError, RowError, HeaderError, ContentError, StoryError)
+CLEAR = (OutcomeError, FactsError, BaselineError, CatchesError, ResultsError, HeadlineError, RowError, HeaderError, ContentError, StoryError, ExploredError)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,6 +67,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add(commands, "conclude", run_conclude, "make the report of the last run, say what happened and whether it is as expected")
     accept = add(commands, "accept", run_accept, "show the drift and write it into the baseline when every changed cell has a cause")
     accept.add_argument("--dry-run", action="store_true", help="only show")
+    add(commands, "accept-explored", run_accept_explored, "put what the last explorations found into reports/explored.json")
     for command in (build, accept):
         command.add_argument("--merged", action="store_true", help="the files come from several jobs of one run")
         command.add_argument("--earlier", type=Path, metavar="DIR", help="facts of stacks that did not run this time")
@@ -117,6 +119,12 @@ def run_accept(places: Places, options: argparse.Namespace) -> int:
         return 0
     write_baseline(places.baseline, apply_drift(read_baseline(places.baseline) or {}, report.drift), datetime.now(UTC).date().isoformat())
     print(f"accepted {len(report.drift)} cells into {places.baseline}; now `nox -s headline` renews the README's table")
+    return 0
+
+
+def run_accept_explored(places: Places, options: argparse.Namespace) -> int:
+    stacks = accept_explored(places.root)
+    print(f"reports/explored.json: {len(stacks)} stacks are as last explored: {', '.join(stacks)}")
     return 0
 
 

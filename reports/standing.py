@@ -20,7 +20,7 @@ NAME = ".made.json"
 PLACE = "the report"
 # Everything beside the facts that a page is made from; what only runs cells is not among it.
 SOURCES = ("reports", "matrix/judging", "matrix/facts", "matrix/plan", "matrix/bite", "cases", "fixtures")
-FILES = ("reports/baseline.json", "reports/bite.json", "matrix/stacks.toml", "matrix/databases.toml")
+FILES = ("reports/baseline.json", "reports/bite.json", "reports/explored.json", "matrix/stacks.toml", "matrix/databases.toml")
 LEFT_OUT = {"data", "site", "__pycache__", "results.json", "junit.xml"}  # what is made, not what it is made from
 
 

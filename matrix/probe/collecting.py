@@ -57,7 +57,7 @@ class RecipeModule(pytest.Module):
         Raises CollectError when the selection names a case that does not exist.
         """
         try:
-            cases = select_cases(find_cases(), self.config)
+            cases = select_cases(find_own_cases(self.config) or find_cases(), self.config)
         except ValueError as error:
             raise self.CollectError(str(error)) from None
         adapt = getattr(self._find_family_conftest(), "adapt_case", None)
@@ -73,6 +73,14 @@ class RecipeModule(pytest.Module):
             if getattr(plugin, "__file__", None) == conftest:
                 return plugin
         return None
+
+
+def find_own_cases(config):
+    """Return what a plugin of the examiner has in the place of the cases ({name: function}), None without one."""
+    for plugin in config.pluginmanager.get_plugins():
+        if hasattr(plugin, "list_own_cases"):
+            return plugin.list_own_cases()
+    return None
 
 
 def find_cases():

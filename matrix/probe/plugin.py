@@ -16,6 +16,9 @@ from matrix.probe.tracebacks import find_ours, format_error, keep_short, shorten
 
 STOP = "stop"
 COLLECT = "collect"
+# no:capture: children write to files of their own; native: pytest's own tracebacks parse the
+# source of every frame, up to 0.2 s for one error inside SQLAlchemy (what remain are those of collecting)
+ARGUMENTS = ("-q", "-s", "--no-header", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-rN", "--tb=native", "--import-mode=importlib")
 
 
 def collect_recipe(channel):
@@ -25,22 +28,7 @@ def collect_recipe(channel):
     """
     forget_last_collection()
     probe = Probe(channel)
-    # no:capture: children write to files of their own; native: pytest's own tracebacks parse the
-    # source of every frame, up to 0.2 s for one error inside SQLAlchemy (what remain are those of collecting)
-    arguments = [
-        channel.request["recipe"],
-        "-q",
-        "-s",
-        "--no-header",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:faulthandler",
-        "-rN",
-        "--tb=native",
-        "--import-mode=importlib",
-    ]
-    code = int(pytest.main(arguments, plugins=[probe, EndOfCells()]))
+    code = int(pytest.main([channel.request["recipe"], *ARGUMENTS], plugins=[probe, EndOfCells()]))
     try:
         probe.channel.send({"finished": code, "collection_errors": probe.collection_errors})
     except ChannelClosed:

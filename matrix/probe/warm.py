@@ -79,6 +79,10 @@ def run_child(channel):
 
         channel.send({"described": describe_stack()})
         return 0
+    if channel.request["task"] == "explore":
+        from matrix.probe.exploring import collect_programs
+
+        return collect_programs(channel)
     from matrix.probe.plugin import collect_recipe
 
     return collect_recipe(channel)

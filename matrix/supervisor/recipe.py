@@ -26,11 +26,11 @@ class RecipeUncollected(Exception):
 class RecipeProcess:
     """Collects a recipe once, so that a retired child costs a fork only; a context manager."""
 
-    def __init__(self, warm: WarmProcess, recipe: Recipe) -> None:
+    def __init__(self, warm: WarmProcess, recipe: Recipe, task: JsonObject | None = None) -> None:
         self.recipe = recipe
         self._directory = warm.directory
         self._socket = str(warm.directory / f"recipe-{os.urandom(4).hex()}")
-        self._parent = warm.fork({"task": "collect", "recipe": str(recipe.path), "socket": self._socket})
+        self._parent = warm.fork({"task": "collect", "recipe": str(recipe.path), "socket": self._socket, **(task or {})})
         self._ended: dict[int, int] = {}
 
     def __enter__(self) -> RecipeProcess:
@@ -52,7 +52,11 @@ class RecipeProcess:
 
     def fork(self, cases: list[str], repeat: int = 1) -> Child:
         """Fork a child that runs the cases in this order, each `repeat` times."""
-        return connect_child(self._socket, self._directory, {"cases": cases, "repeat": repeat}, self.wait_status)
+        return self.fork_for({"cases": cases, "repeat": repeat})
+
+    def fork_for(self, request: JsonObject) -> Child:
+        """Fork a child for whatever the process understands."""
+        return connect_child(self._socket, self._directory, request, self.wait_status)
 
     def wait_status(self, pid: int, timeout: float) -> int | None:
         """Return the wait status of an ended child, or None when it still lives after `timeout` seconds."""

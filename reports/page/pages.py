@@ -11,6 +11,8 @@ import orjson
 from jinja2 import Environment
 
 from matrix.facts import JsonObject
+from reports.explored.views import compare_lines as explored_lines
+from reports.explored.views import view_recipe
 from reports.page.downloads import render_csv
 from reports.page.embedding import render_script
 from reports.page.grid import build_case_grid, build_matrix, build_recipe_grid, build_stack_grid
@@ -27,11 +29,12 @@ Files = Iterator[tuple[str, str]]
 
 @dataclass
 class Pages:
-    """What the pages are made of. told: details of the cells that stories tell of, by stack."""
+    """What the pages are made of. told: details of the cells that stories tell of, by stack; explored: the summary of exploring."""
 
     site: Site
     told: dict[str, JsonObject]
     stories: Sequence[Story]
+    explored: JsonObject
 
     @cached_property
     def env(self) -> Environment:
@@ -46,8 +49,10 @@ def render_index(pages: Pages) -> Files:
 
 
 def render_overviews(pages: Pages) -> Files:
-    for name in ("recipes", "cases", "stacks", "causes", "cell", "upgrade", "about"):
+    for name in ("recipes", "cases", "stacks", "causes", "cell", "about"):
         yield f"{name}.html", render(pages.env, name, "", view=name.title())
+    changes = explored_lines(pages.explored)
+    yield "upgrade.html", render(pages.env, "upgrade", "", view="Upgrade", explored=pages.explored, explored_changes=changes)
     results = pages.site.results
     yield "changes.html", render(pages.env, "changes", "", view="Changes", comparison=results["comparison"], coming=results.get("coming"))
 
@@ -58,6 +63,7 @@ def render_recipes(pages: Pages) -> Files:
         parts = {
             "stacks": summarize_stacks(site, recipe), "grid_of": build_recipe_grid(site, recipe, root), "steps": compare_lines(site, recipe),
             "costs": summarize_costs(site, recipe), "losses": list_losses(site, recipe),
+            "explored": view_recipe(pages.explored, recipe, about["sha256"]),
         }  # fmt: skip
         yield page_of_recipe(recipe), render(pages.env, "recipe", root, view="Recipes", recipe=recipe, about=about, **parts)
 

@@ -69,7 +69,7 @@ def large(tmp_path_factory) -> Path:
     """The page that opens first, with 40 stacks, 60 recipes and 70 cases."""
     results, _ = make_example(lines=5, recipes=60, cases=70)
     directory = tmp_path_factory.mktemp("large")
-    write_files(render_index(Pages(Site(results), {}, ())), directory)
+    write_files(render_index(Pages(Site(results), {}, (), {})), directory)
     return directory
 
 

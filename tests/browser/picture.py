@@ -27,7 +27,7 @@ def read_preview(places: Places) -> dict:
 def take_picture(browser, preview: dict, directory: Path) -> bytes:
     """The finder's answer for the preview's stack, as PNG."""
     site = Site(preview)
-    write_files([*render_index(Pages(site, {}, ())), ("data/code.js", render_script("code", "", build_code(site)))], directory)
+    write_files([*render_index(Pages(site, {}, (), {})), ("data/code.js", render_script("code", "", build_code(site)))], directory)
     reader = open_page(browser, directory.as_uri(), viewport={"width": 1080, "height": 1200}, color_scheme="light", reduced_motion="reduce")
     page = reader.open(FINDER)
     page.wait_for_selector("#found figure")

@@ -17,7 +17,7 @@ theme = Theme("refused")
     links.SAVEPOINTS,
 )
 def savepoint_gone(cell: Evidence) -> Proof | None:
-    return cell.find_error(r"savepoint .*does not exist", r"no such savepoint")
+    return cell.find_error(r"savepoint .*does not exist", r"no such savepoint", r"savepoint can only be used in transaction block")
 
 
 @theme.cause(
