@@ -114,8 +114,10 @@ def environments(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def paste(session: nox.Session) -> None:
-    """Prove that recipes mean the same as a project's conftest.py; -- --stack, --recipe, --case select by glob."""
+    """Prove that recipes mean the same as a project's conftest.py, and that complete files run; -- --complete only that; --stack, --recipe, --case select by glob."""
     run(session, "-m", "matrix", "paste", *session.posargs)
+    if not session.posargs:
+        run(session, "-m", "matrix", "paste", "--complete")
 
 
 @nox.session(default=False)

@@ -72,6 +72,7 @@ def make_parser() -> argparse.ArgumentParser:
     paste = _add(commands, "paste", paste_command, "prove that recipes mean the same when pasted as a project's conftest.py")
     _add_globs(paste, "stack", "recipe", "case")
     _add_jobs(paste)
+    paste.add_argument("--complete", action="store_true", help="prove instead that complete files run: with plain pytest, in a user's projects")
 
     bite = _add(commands, "bite", bite_command, "prove that each case catches a fixture with a bug")
     _add_globs(bite, "mutant", "case")
@@ -144,7 +145,11 @@ def stack_command(options: argparse.Namespace) -> int:
 
 
 def paste_command(options: argparse.Namespace) -> int:
-    """Run recipes as modules and pasted, and compare the verdicts."""
+    """Run recipes as modules and pasted, and compare the verdicts; or their complete files, in projects of a user's kind."""
+    if options.complete:
+        from matrix.pasting.proof import prove_complete
+
+        return prove_complete(_read_selection(options), options.servers)
     from matrix.paste import prove_pasting
 
     return prove_pasting(_read_selection(options), options.jobs, options.servers)

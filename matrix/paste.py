@@ -6,7 +6,7 @@ into a project; then the verdicts of all cells are compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -96,10 +96,15 @@ def prove_pasting(selection: Selection, jobs: int, ways: Sequence[str]) -> int:
 
 def choose_stacks(stacks: Iterable[Stack]) -> list[Stack]:
     """Return the first promised stack for each SQLAlchemy line, kind of driver and ending of the id."""
-    chosen: dict[tuple[str, bool, str], Stack] = {}
+    return choose_first(stacks, lambda stack: (stack.line, stack.asynchronous))
+
+
+def choose_first(stacks: Iterable[Stack], tell: Callable[[Stack], Hashable]) -> list[Stack]:
+    """Return the first promised stack for each kind that is told of it, and ending of the id."""
+    chosen: dict[Hashable, Stack] = {}
     for stack in stacks:
         if stack.promised:
-            chosen.setdefault((stack.line, stack.asynchronous, stack.id.partition(stack.database.id)[2]), stack)
+            chosen.setdefault((tell(stack), stack.id.partition(stack.database.id)[2]), stack)
     return list(chosen.values())
 
 

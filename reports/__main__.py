@@ -29,11 +29,14 @@ from reports.build import ResultsError, read_results, write_report
 from reports.conclude import conclude_run
 from reports.drift.finding import apply_drift, find_objections
 from reports.drift.table import draw_drift
-from reports.explored.summary import ExploredError, accept_explored
+from reports.explored.summary import ExploredError, accept_explored, read_summary
+from reports.explored.unseen import find_unseen
 from reports.grade import Report, find_failures, grade_all
 from reports.places import Places
 from reports.publish import PublicationIncomplete, publish
-from reports.readme.headline import HeadlineError, Inputs, check_headline, write_headline
+from reports.readme.headline import DOCUMENTS, check_headline, write_headline
+from reports.readme.words import HeadlineError, Inputs
+from reports.results.costs import accept_costs, collect_costs, read_costs
 from reports.stories import StoryError
 from reports.summary import summarise_run
 
@@ -112,6 +115,8 @@ def run_accept(places: Places, options: argparse.Namespace) -> int:
     objections = find_objections(report.drift, report.problems)
     if objections:
         return tell_failures(objections)
+    if not options.dry_run and accept_costs(places.costs, collect_costs(report.results)):
+        print(f"accepted what recipes cost, where enough of their cells ran, into {places.costs}")
     if not report.drift:
         print("the run is as the baseline says; nothing to accept")
         return 0
@@ -125,6 +130,12 @@ def run_accept(places: Places, options: argparse.Namespace) -> int:
 def run_accept_explored(places: Places, options: argparse.Namespace) -> int:
     stacks = accept_explored(places.root)
     print(f"reports/explored.json: {len(stacks)} stacks are as last explored: {', '.join(stacks)}")
+    summary = read_summary(places.root)
+    reasons = [reason for run in summary["stacks"].values() for found in run["recipes"].values() for reason in found["reasons"]]
+    unseen = list(find_unseen(summary, read_baseline(places.baseline) or {}))
+    print(f"{len(reasons)} reasons, {sum(reason['cause'] is None for reason in reasons)} without a cause, {len(unseen)} that no case of the recipe had:")
+    for recipe, cause, program in sorted({(recipe, reason["cause"] or "no cause", " ".join(reason["program"])) for _, recipe, reason in unseen}):
+        print(f"  {recipe} {cause}: {program}")
     return 0
 
 
@@ -153,14 +164,17 @@ def run_drift(places: Places, options: argparse.Namespace) -> int:
 
 
 def run_headline(places: Places, options: argparse.Namespace) -> int:
-    changed = write_headline(places.root / "README.md", gather_headline(places))
-    print("README.md: the headline table " + ("was renewed" if changed else "is up to date"))
+    inputs = gather_headline(places)
+    for name in DOCUMENTS:
+        print(f"{name}: the headline table {'was renewed' if write_headline(places.root / name, inputs) else 'is up to date'}")
     return 0
 
 
 def run_check_headline(places: Places, options: argparse.Namespace) -> int:
-    check_headline(places.root / "README.md", gather_headline(places))
-    print("README.md: the headline table is up to date")
+    inputs = gather_headline(places)
+    for name in DOCUMENTS:
+        check_headline(places.root / name, inputs)
+        print(f"{name}: the headline table is up to date")
     return 0
 
 
@@ -170,7 +184,7 @@ def gather_headline(places: Places) -> Inputs:
         raise BaselineError(f"{places.baseline} does not exist; run `nox -s matrix`, review the report, then `nox -s accept`")
     rows = tuple(load_stacks(places.root / "matrix" / "stacks.toml").values())
     levels = {name: case.level for name, case in find_cases(places.root / "cases").items()}
-    return Inputs(baseline, rows, levels)
+    return Inputs(baseline, rows, levels, read_costs(places.costs))
 
 
 def grade(places: Places, options: argparse.Namespace) -> Report:

@@ -63,11 +63,17 @@ def has_trustworthy_run(results: JsonObject) -> bool:
 
 
 def make_cell_badge(results: JsonObject, stack: str, recipe: str) -> Badge:
-    """Badge of a recipe on a stack: "create_savepoint @ 2.1 + asyncpg: isolates, with limits". Raises KeyError for unknown ones."""
+    """Badge of a recipe on a stack: "create_savepoint @ 2.1 + asyncpg: isolates, with limits: 3". Raises KeyError for unknown ones."""
     about = results["stacks"][stack]
     label = f"{recipe.split('/')[-1]} @ {name_stack(about)}"
-    word = results["words"][stack][recipe]["word"]
-    return find_trouble(label, [about]) or Badge(label, word, COLORS[word])
+    entry = results["words"][stack][recipe]
+    return find_trouble(label, [about]) or Badge(label, tell_word(entry), COLORS[entry["word"]])
+
+
+def tell_word(entry: JsonObject) -> str:
+    """The word with its number: "isolates, with limits: 3". What isolates has its limits in fine print, which no badge has."""
+    word, number = entry["word"], entry.get("number", 0)
+    return f"{word}: {number}" if number and word != "isolates" else str(word)
 
 
 def make_stack_badge(results: JsonObject, stack: str) -> Badge:

@@ -21,6 +21,7 @@ from reports.load import load_all
 from reports.page.packing import Details
 from reports.places import Places
 from reports.results.content import Content, read_content
+from reports.results.costs import read_costs
 from reports.results.grading import GradedStack
 from reports.results.origin import list_ran
 from reports.results.reviewed import Reviewed, find_reviewed
@@ -62,7 +63,7 @@ def grade_all(places: Places, merged: bool = False, earlier: Path | None = None,
     baseline, content = read_baseline(places.baseline), read_content(places.root)
     inputs = Inputs(
         graded, find_not_run(places.data, outcome), tuple(load_stacks(places.root / "matrix" / "stacks.toml").values()), content,
-        now or datetime.now(UTC), current, review(baseline, places, content), outcome,
+        now or datetime.now(UTC), current, review(baseline, places, content), outcome, read_costs(places.costs),
     )  # fmt: skip
     return judge_drift(places, baseline, make_results(inputs), graded, details)
 

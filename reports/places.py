@@ -25,6 +25,10 @@ class Places:
         return self.reports / "baseline.json"
 
     @property
+    def costs(self) -> Path:
+        return self.reports / "costs.json"
+
+    @property
     def site(self) -> Path:
         return self.reports / "site"
 

@@ -9,8 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from matrix.facts import JsonObject
+from matrix.judging.changes import split_cell
 from matrix.judging.controls import is_control
 from matrix.judging.verdicts import FLAKY
+from reports.asked import print_asked
 from reports.junit import describe_change
 from reports.results.legend import VERDICTS
 from reports.results.origin import list_ran
@@ -22,16 +24,17 @@ COLUMNS = ("isolates", "leaks", "breaks", "leaks+breaks", "hangs", "crashes", "f
 
 
 def summarise_run(results: JsonObject, report: Path | None = None, wall_s: float | None = None, console: Console | None = None) -> None:
-    """Print what ran, what did not and why, what is red for which cause, drift, time, and where the report is.
+    """Print what was asked, else what differs from the baseline; then what ran, what did not and why, causes, verdicts, time, the report.
 
     wall_s: duration of the run as the user waited for it, seconds.
     """
     console = console or Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty())
     print_run(results, console)
-    print_stacks(results, console)
+    print_asked(results, console)
+    print_drift(results, console)
     print_not_run(results, console)
     print_causes(results, console)
-    print_drift(results, console)
+    print_stacks(results, console)
     for note in results["notes"]:
         console.print(f"note: {escape(note)}")
     print_totals(results, report, wall_s, console)
@@ -95,14 +98,23 @@ def print_drift(results: JsonObject, console: Console) -> None:
     if results["baseline"]["state"] == "none":
         console.print("no baseline yet: review the report, then `nox -s accept`", highlight=False)
         return
-    drift = [change for change in results["drift"] if change["fails"] or FLAKY in (change["expected"]["verdict"], change["actual"]["verdict"])]
+    new = Counter(split_cell(change["cell"])[1] for change in results["drift"] if change["change"] == "new")
+    for recipe, count in sorted(new.items()):
+        console.print(f"new: {count} {'cell' if count == 1 else 'cells'} of {recipe}, not reviewed; `nox -s accept`", highlight=False)
+    known = [change for change in results["drift"] if change["change"] != "new"]
+    drift = [change for change in known if change["fails"] or FLAKY in find_sides(change)]
     for change in sorted(drift, key=lambda change: not change["fails"])[:SHOWN_DRIFT]:
         kind = "drift" if change["fails"] else "flaky, does not fail the run"
         console.print(f"{kind}: {change['cell']}: {escape(describe_change(change))}", highlight=False)
     if len(drift) > SHOWN_DRIFT:
         console.print(f"drift: and {len(drift) - SHOWN_DRIFT} more; all are in the report", highlight=False)
-    if others := len(results["drift"]) - len(drift):
+    if others := len(known) - len(drift):
         console.print(f"{others} cells have their verdict from another leading cause than in the baseline; the report lists them", highlight=False)
+
+
+def find_sides(change: JsonObject) -> list[str]:
+    """Return the verdicts of the baseline and of the run, as far as both have the cell."""
+    return [side["verdict"] for side in (change["expected"], change["actual"]) if side]
 
 
 def print_totals(results: JsonObject, report: Path | None, wall_s: float | None, console: Console) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from matrix.ending.stop import hold
 from matrix.explore.enumeration import is_redundant
 from matrix.explore.operations import ALL, Program, State, advance, is_legal
 
@@ -42,7 +43,8 @@ def draw_programs(number: int, start: int) -> list[Program]:
     def draw(kept: Sequence[str], numbers: Sequence[int]) -> None:
         drawn.append(make_program(kept, numbers))
 
-    draw()
+    with hold():  # Hypothesis listens to the garbage collector, where an exception is swallowed with a traceback
+        draw()
     return drawn
 
 

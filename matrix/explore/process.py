@@ -12,9 +12,10 @@ from matrix.plan.contents import Recipe
 from matrix.probe.channel import ChannelClosed
 from matrix.supervisor.child import Child
 from matrix.supervisor.childrun import HELD_KINDS
-from matrix.supervisor.failures import InstrumentBroken, Interrupted
+from matrix.supervisor.failures import Interrupted
 from matrix.supervisor.hangs import HangWatch
 from matrix.supervisor.recipe import RecipeProcess
+from matrix.supervisor.restoring import list_staying, restore_original
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Baseline, RepairBlocked, Residue, Witness
 
@@ -57,6 +58,7 @@ class ProgramPlayer:
             message = self._receive(child, watch)
         except ChannelClosed:
             return self._note_crash(program, watch)
+        self._baseline = self._baseline.with_begun(message["held"])
         left = self._look(child) if self._looks else ()
         if not self._looks:
             self._count_unseen()
@@ -80,7 +82,7 @@ class ProgramPlayer:
         while True:
             message = watch.receive()
             if "baseline" in message:
-                self._baseline = self._witness.record_baseline()
+                self._baseline = self._witness.record_baseline().with_begun(message["begun"])
                 child.go_on()
             elif key in message:
                 return message
@@ -89,16 +91,12 @@ class ProgramPlayer:
 
     def _look(self, child: Child) -> list[Residue]:
         """Return what the program left, and remove it in the cheapest way; what the child holds goes with the child."""
-        left = self._witness.find_residue(self._baseline, lambda: self._list_staying(child))
+        left = self._witness.find_residue(self._baseline, lambda: list_staying(child, self._witness))
         if not left:
             return left
         if any(found.kind in HELD_KINDS for found in left) or not self._repair(left):
             self.retire()
         return left
-
-    def _list_staying(self, child: Child) -> list[int]:
-        ports = child.list_ports()
-        return [backend for backend, port in self._witness.list_clients().items() if port in ports]
 
     def _repair(self, left: list[Residue]) -> bool:
         """Repair the child's baseline; False when the child has to go: it is in the way, or its tables are others now."""
@@ -123,7 +121,7 @@ class ProgramPlayer:
         child, self._child, self._watch, self._unseen = self._child, None, None, 0
         if child is not None:
             end_child(child)
-        restore(self._witness, self._original, self.recipe.id)
+        restore_original(self._witness, self._original, self._witness.find_residue(self._original), self.recipe.id)
 
 
 def end_child(child: Child) -> None:
@@ -136,23 +134,6 @@ def end_child(child: Child) -> None:
         child.kill()
         child.wait()
     child.close()
-
-
-def restore(witness: Witness, original: Baseline, who: str) -> None:
-    """Bring the original database back when nobody of ours lives; raises InstrumentBroken."""
-    for _ in range(3):
-        left = witness.find_residue(original)
-        if not left:
-            return
-        for found in left:
-            if found.backend is not None:
-                witness.terminate(found.backend)
-        try:
-            witness.repair(original, left)
-        except RepairBlocked:
-            continue
-    if witness.find_residue(original):
-        raise InstrumentBroken(f"the baseline could not be restored after {who}")
 
 
 def describe(left: list[Residue] | tuple[()]) -> tuple[tuple[str, str], ...]:

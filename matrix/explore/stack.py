@@ -22,15 +22,14 @@ from matrix.plan.contents import CONTROLS, Recipe
 from matrix.plan.headers import find_unmet
 from matrix.plan.rows import Stack
 from matrix.servers import Server
-from matrix.supervisor.account import name_database, stack_environment
+from matrix.supervisor.account import stack_environment
 from matrix.supervisor.examination import Examination
-from matrix.supervisor.header import describe_stack, now
+from matrix.supervisor.header import now
 from matrix.supervisor.job import DEADLINE_S
 from matrix.supervisor.recipe import RecipeUncollected
 from matrix.supervisor.review import Review
-from matrix.supervisor.stack import hidden_texts, prove_sight
+from matrix.supervisor.stack import open_records, prepare_witness
 from matrix.supervisor.warm import WarmProcess
-from matrix.witness import open_witness
 
 MOST_NAMED = 60  # differences of one recipe that look unlike each other; more are told, not named
 
@@ -165,21 +164,15 @@ def explore_recipe(explorer: StackExplorer, recipe: Recipe, header: JsonObject) 
 @contextmanager
 def open_explorer(job: ExploreJob) -> Iterator[tuple[StackExplorer, FactsFile, JsonObject]]:
     """Start what a stack needs, and end all of it however the block ends."""
-    witness = open_witness(job.server, name_database(job.stack), job.stack.password_rounds)
-    facts = FactsFile(job.directory / f"{job.stack.id}.jsonl", hidden_texts(job.server, witness.account))
-    try:
-        with WarmProcess(job.python, stack_environment(job.stack, witness.account)) as warm:
-            described = describe_stack(warm)
-            witness.build_schema(described["ddl"])
-            prove_sight(witness)
-            review = Review(job.run_id, job.stack.database.product)
-            exam = Examination(job.stack, witness, warm, witness.record_baseline(), job.deadline_s, job.stop, lambda cell: None, review)
-            explorer = StackExplorer(job, exam)
-            with closing(explorer):
-                yield explorer, facts, make_header(job, described, witness.capabilities | described["capabilities"])
-    finally:
-        facts.abandon()
-        witness.close()
+    with (
+        open_records(job.stack, job.server, job.directory) as (witness, facts),
+        WarmProcess(job.python, stack_environment(job.stack, witness.account)) as warm,
+    ):
+        described = prepare_witness(witness, warm)
+        review = Review(job.run_id, job.stack.database.product)
+        exam = Examination(job.stack, witness, warm, witness.record_baseline(), job.deadline_s, job.stop, lambda cell: None, review)
+        with closing(StackExplorer(job, exam)) as explorer:
+            yield explorer, facts, make_header(job, described, witness.capabilities | described["capabilities"])
 
 
 def make_header(job: ExploreJob, described: JsonObject, capabilities: dict[str, bool]) -> JsonObject:

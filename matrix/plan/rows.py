@@ -76,9 +76,13 @@ class Stack:
     @property
     def summary(self) -> str:
         """One line for people: what is pinned together here."""
-        mode = f" {self.mode}" if self.line == "1.4" else ""
         way = " (asynchronous)" if self.asynchronous else ""
-        return f"SQLAlchemy {self.line}{mode}, {self.driver}{way}, {self.database.title}, Python {self.python}"
+        return f"SQLAlchemy {name_line(self.line, self.mode)}, {self.driver}{way}, {self.database.title}, Python {self.python}"
+
+
+def name_line(line: str, mode: str | None) -> str:
+    """Return a SQLAlchemy line, with the mode where that makes a difference: "1.4 future", "2.0"."""
+    return f"{line} {mode}" if line == "1.4" and mode else line
 
 
 def load_databases(path: Path = DATABASES) -> dict[str, Database]:

@@ -10,6 +10,12 @@ def find_backend(dbapi_connection):
     return number if isinstance(number, int) else None
 
 
+def list_backends(dbapi_connections):
+    """Return the backend ids of those connections whose driver tells."""
+    backends = [find_backend(dbapi_connection) for dbapi_connection in dbapi_connections]
+    return [backend for backend in backends if backend is not None]
+
+
 def is_in_transaction(dbapi_connection):
     """Say whether the server has a transaction open on it; False when the driver does not tell (mysqlclient)."""
     return bool(ask_driver(dbapi_connection, STATES))
@@ -56,3 +62,8 @@ def dbapi_connection_of(connection):
         return None
     proxied = connection.connection
     return getattr(proxied, "dbapi_connection", None) or getattr(proxied, "connection", None) or proxied
+
+
+def identify(dbapi_connection):
+    """Return what tells a DBAPI connection from others, whether wrapped or not."""
+    return id(getattr(dbapi_connection, "dbapi_connection", dbapi_connection))

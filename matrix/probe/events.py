@@ -10,7 +10,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import Pool
 
-from matrix.probe.backends import dbapi_connection_of, find_backend
+from matrix.probe.backends import dbapi_connection_of, find_backend, identify
+from matrix.probe.work import Work
 
 LONGEST_TEXT = 300
 MOST_EVENTS = 400
@@ -25,13 +26,14 @@ class Timeline(object):
         self._began = None
         self._lanes = {}
         self._checked_out = {}
-        self._begun = {}
+        self.work = Work()
         self._listen()
 
     def start(self):
         """Begin a new cell; returns the moment, from which both sides of the timeline count (epoch, seconds)."""
         self.events = []
         self._lanes = {}
+        self.work.start()
         self._began = time.time()
         return self._began
 
@@ -50,21 +52,11 @@ class Timeline(object):
         """Return how many connections are checked out of any pool of this process."""
         return sum(1 for count in self._checked_out.values() if count > 0)
 
-    def list_begun(self):
-        """Return the backend ids of connections on which SQLAlchemy has begun a transaction: drivers send BEGIN later."""
-        backends = [find_backend(dbapi_connection) for dbapi_connection in self._begun.values()]
-        return [backend for backend in backends if backend is not None]
-
-    def _follow_transaction(self, dbapi_connection, name):
-        if dbapi_connection is None:
-            return
-        if name == "begin":
-            self._begun[identify(dbapi_connection)] = dbapi_connection
-        elif name in ("commit", "rollback"):
-            self._begun.pop(identify(dbapi_connection), None)
-
     def _record(self, dbapi_connection, name, text=""):
-        if self._began is None or dbapi_connection is None or len(self.events) >= MOST_EVENTS:
+        if self._began is None or dbapi_connection is None:
+            return
+        self.work.count(name, text)
+        if len(self.events) >= MOST_EVENTS:
             return
         key = identify(dbapi_connection)
         if key not in self._lanes:
@@ -94,11 +86,9 @@ class Timeline(object):
     def _checkin(self, dbapi_connection, record):
         self._checked_out.pop(id(record), None)
         if dbapi_connection is not None:
-            self._begun.pop(identify(dbapi_connection), None)
             self._record(dbapi_connection, "checkin")
 
     def _closed(self, dbapi_connection, record):
-        self._begun.pop(identify(dbapi_connection), None)
         self._record(dbapi_connection, "close")
         self._lanes.pop(id(dbapi_connection), None)
 
@@ -106,10 +96,7 @@ class Timeline(object):
 
     def _on(self, name, text_of=None):
         def record(connection, *arguments):
-            text = text_of(*arguments) if text_of else ""
-            dbapi_connection = dbapi_connection_of(connection)
-            self._follow_transaction(dbapi_connection, name)
-            self._record(dbapi_connection, name, text)
+            self._record(dbapi_connection_of(connection), name, text_of(*arguments) if text_of else "")
 
         return record
 
@@ -138,8 +125,3 @@ class Timeline(object):
         if context.connection is not None and not context.connection.closed:
             error = "%s: %s" % (type(context.original_exception).__name__, context.original_exception)
             self._record(dbapi_connection_of(context.connection), "error", error)
-
-
-def identify(dbapi_connection):
-    """Return what tells a DBAPI connection from others, whether wrapped or not."""
-    return id(getattr(dbapi_connection, "dbapi_connection", dbapi_connection))

@@ -8,10 +8,12 @@ import os
 
 import pytest
 
+from matrix.probe.begun import BegunTransactions
 from matrix.probe.channel import ChannelClosed
 from matrix.probe.forks import serve_forks
 from matrix.probe.idleness import answer_signals
 from matrix.probe.plugin import ARGUMENTS, EndItem, EndOfCells, Probe, forget_last_collection, make_twins
+from matrix.probe.sessions import SessionWatch
 
 UNREAD = ("logging", "warnings", "unraisableexception", "threadexception", "skipping", "stepwise", "debugging")
 
@@ -54,6 +56,7 @@ class QuickProbe(object):
         self.channel = channel
         self.collection_errors = []
         self.playing = self.wider_fixtures = False
+        self.begun, self.sessions = BegunTransactions(), SessionWatch()
 
     def pytest_collectreport(self, report):
         if report.failed:
@@ -79,7 +82,8 @@ class QuickProbe(object):
             self.wider_fixtures = True
         elif self.wider_fixtures:
             self.wider_fixtures = False
-            self.channel.send({"baseline": True})
+            self.sessions.remember()
+            self.channel.send({"baseline": True, "begun": self.begun.list_backends()})
             self.channel.receive()
         yield
 
@@ -105,7 +109,7 @@ class QuickProbe(object):
         if self.run_phase(errors, "setup", item.ihook.pytest_runtest_setup, item=item):
             self.run_phase(errors, "call", item.ihook.pytest_runtest_call, item=item)
         self.run_phase(errors, "teardown", item.ihook.pytest_runtest_teardown, item=item, nextitem=following)
-        return {"saw": item.saw, "errors": errors}
+        return {"saw": item.saw, "errors": errors, "held": self.sessions.list_held()}
 
     def run_phase(self, errors, phase, hook, **arguments):
         """Run one phase and say whether it passed; what it raised (kind) is put among the errors."""

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from matrix.probe.begun import BegunTransactions
 from matrix.probe.channel import ChannelClosed
 from matrix.probe.dirt import ProcessState, collect_garbage, forget_logs
 from matrix.probe.events import Timeline
@@ -53,6 +54,7 @@ class Probe(object):
         self.timeline = Timeline()
         self.settings = SessionSettings(os.environ["MATRIX_DATABASE_URL"].partition("+")[0])
         self.process = ProcessState(self.timeline)
+        self.begun = BegunTransactions()
         self.sessions = SessionWatch()
         self.collection_errors = []
         self.cell = None
@@ -108,6 +110,7 @@ class Probe(object):
     def end_cell(self, item):
         cell, self.cell = self.cell, None
         cell["duration_s"] = round(self.timeline.stop(), 6)
+        cell["work"] = self.timeline.work.stop()
         cell["timeline"] = self.timeline.events
         cell["process"] = self.process.find_dirt() + self.settings.take()
         if self.ask({"ended": cell, "opened": self.notes.end(), "held": self.sessions.list_held(), "carries": self.sessions.has_held()}) == STOP:
@@ -167,7 +170,7 @@ class Probe(object):
         if self.cell is not None and self.wider_fixtures:
             self.wider_fixtures = False
             self.sessions.remember()
-            self.ask({"baseline": True, "begun": self.timeline.list_begun()})
+            self.ask({"baseline": True, "begun": self.begun.list_backends()})
             self.process.remember()
 
 

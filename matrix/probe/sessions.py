@@ -8,7 +8,7 @@ import weakref
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from matrix.probe.backends import dbapi_connection_of, find_backend
+from matrix.probe.backends import dbapi_connection_of, list_backends
 
 
 class SessionWatch(object):
@@ -31,8 +31,7 @@ class SessionWatch(object):
     def list_held(self):
         """Return the backend ids of the connections that the remembered sessions have in their transactions."""
         connections = [connection for session in self._held for connection in list_connections(session)]
-        backends = [find_backend(dbapi_connection_of(connection)) for connection in connections if not connection.closed]
-        return [backend for backend in backends if backend is not None]
+        return list_backends(dbapi_connection_of(connection) for connection in connections if not connection.closed)
 
     def _created(self, session, transaction):
         if transaction.nested:

@@ -91,6 +91,9 @@ def run_child(channel):
 def main(path):
     """Serve the socket at `path` until standard input ends."""
     preload_modules()
+    from matrix.probe.rehearsal import rehearse
+
+    rehearse()
     status = 70
     channel = serve_forks(path, 0, report_on_stdout)
     if channel is None:

@@ -31,9 +31,9 @@ from matrix.run.progress import RunProgress
 from matrix.run.serverpool import ServerPool
 from matrix.servers import WAYS, ServerUnavailable
 from matrix.servers.directory import TEMPORARY, choose_base
+from matrix.supervisor.examination import ALL, BLIND, UNKNOWN
 from matrix.supervisor.failures import ControlMisbehaved, InstrumentBroken, Interrupted
 from matrix.supervisor.header import describe_contents, describe_selection, now
-from matrix.supervisor.inside import ALL, BLIND, UNKNOWN
 from matrix.supervisor.job import DEADLINE_S, StackJob, StackRun
 from matrix.supervisor.stack import run_stack
 

@@ -9,8 +9,8 @@ from matrix.facts import JsonObject
 from matrix.judging.verdicts import ISOLATES, RED, judge_pass
 from matrix.plan.contents import Case, Recipe
 from matrix.supervisor.childrun import COLLECTED, CONFIRMATION, FIRST, REPEATED, ChildRun, fail_collection
-from matrix.supervisor.examination import Examination
-from matrix.supervisor.inside import ALL, UNKNOWN, look_inside
+from matrix.supervisor.examination import ALL, UNKNOWN, Examination
+from matrix.supervisor.inside import look_inside
 from matrix.supervisor.recipe import RecipeProcess, RecipeUncollected
 from matrix.witness import Residue
 

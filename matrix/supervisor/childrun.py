@@ -10,9 +10,9 @@ from matrix.judging.verdicts import RED, judge_pass
 from matrix.probe.channel import ChannelClosed
 from matrix.supervisor.child import Child, describe_status
 from matrix.supervisor.examination import Examination
-from matrix.supervisor.failures import InstrumentBroken
 from matrix.supervisor.hangs import HangWatch
 from matrix.supervisor.recipe import RecipeProcess, RecipeUncollected
+from matrix.supervisor.restoring import list_staying, restore_original
 from matrix.supervisor.timeline import merge_statements
 from matrix.witness import PASSING, Baseline, RepairBlocked, Residue
 
@@ -84,13 +84,12 @@ class ChildRun:
 
     def _note_carriers(self, backends: list[int]) -> None:
         """Note on which backends a wider fixture has a transaction: those that the server shows, and those that it will."""
-        if backends:
-            self._baseline = replace(self._baseline, begun=self._baseline.begun | set(backends))
+        self._baseline = self._baseline.with_begun(backends)
         self.carries = bool(self._baseline.list_carriers() - self.exam.original.list_carriers())
 
     def _end_cell(self, child: Child, facts: JsonObject) -> None:
         """Look for residue, repair what the child does not hold, and let it go on or retire."""
-        residue = self.witness.find_residue(self._baseline, lambda: self._list_staying(child))
+        residue = self.witness.find_residue(self._baseline, lambda: list_staying(child, self.witness))
         dirty = (self.carries or bool(facts["process"])) and self.pass_name not in LOOKED_AT_ALONE
         if held := any(found.kind in HELD_KINDS for found in residue):
             residue, facts = self._look_after_collecting(child, residue, facts)
@@ -115,14 +114,9 @@ class ChildRun:
         child.collect_garbage()
         while "collected" not in self._watch.receive():
             pass
-        again = self.witness.find_residue(self._baseline, lambda: self._list_staying(child))
+        again = self.witness.find_residue(self._baseline, lambda: list_staying(child, self.witness))
         gone = [asdict(replace(found, kind=COLLECTED)) for found in residue if found.kind in HELD_KINDS and found not in again]
         return again, {**facts, "process": facts["process"] + gone}
-
-    def _list_staying(self, child: Child) -> list[int]:
-        """The child stands still: what it is connected to now will not go away by itself."""
-        ports = child.list_ports()
-        return [backend for backend, port in self.witness.list_clients().items() if port in ports]
 
     def _was_forced(self) -> bool:
         """Past the deadline connections were cancelled or ended blindly; a lost lock wait is just an error."""
@@ -190,19 +184,7 @@ class ChildRun:
         residue = self.witness.find_residue(self.exam.original)
         if not self._owed:
             self.residue += residue
-        for _ in range(3):
-            if not residue:
-                return
-            self._end_holders(residue)
-            if self._repair(self.exam.original, residue) != "blocked":
-                return
-            residue = self.witness.find_residue(self.exam.original)
-        raise InstrumentBroken(f"the baseline could not be restored after {self.recipe.id}: {residue}")
-
-    def _end_holders(self, residue: list[Residue]) -> None:
-        for found in residue:
-            if found.backend is not None:
-                self.witness.terminate(found.backend)
+        restore_original(self.witness, self.exam.original, residue, self.recipe.id)
 
 
 def lost_facts(case: str, phase: str) -> JsonObject:

@@ -12,6 +12,9 @@ from matrix.supervisor.review import Review
 from matrix.supervisor.warm import WarmProcess
 from matrix.witness import Baseline, Witness
 
+# At which clean cells to look from inside: where a wider fixture holds a transaction; also what nobody has reviewed; at every one.
+BLIND, UNKNOWN, ALL = "blind", "unknown", "all"
+
 
 @dataclass
 class Examination:
@@ -27,5 +30,5 @@ class Examination:
     review: Review
     record: Callable[[JsonObject], None] = lambda line: None
     """Puts one line of the facts on disk."""
-    inside: str = "blind"
-    """At which clean cells to look from inside, one of inside.LOOKS."""
+    inside: str = BLIND
+    """At which clean cells to look from inside."""

@@ -18,9 +18,6 @@ from matrix.supervisor.recipe import RecipeProcess
 from matrix.witness import Residue
 
 MET = "met_by_next_test"
-BLIND, UNKNOWN, ALL = "blind", "unknown", "all"
-LOOKS = (BLIND, UNKNOWN, ALL)
-"""When to look: where a wider fixture holds a transaction; also what the baseline does not know; at every clean cell."""
 
 
 def look_inside(exam: Examination, process: RecipeProcess, cells: Sequence[JsonObject]) -> None:

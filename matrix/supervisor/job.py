@@ -14,6 +14,7 @@ from matrix.keeping.store import Store
 from matrix.plan.contents import Case, Recipe
 from matrix.plan.rows import Stack
 from matrix.servers import Server
+from matrix.supervisor.examination import BLIND
 
 DEADLINE_S = 6.0
 
@@ -39,8 +40,8 @@ class StackJob:
     keys: CellKeys | None = None
     """Without keys nothing of what runs is kept by a later run."""
     store: Store = field(default_factory=Store)
-    inside: str = "blind"
-    """At which clean cells to look from inside, one of inside.LOOKS."""
+    inside: str = BLIND
+    """At which clean cells to look from inside."""
     work: Work | None = None
     """What of it has to run; without it all."""
 

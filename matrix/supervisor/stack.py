@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from urllib.parse import quote
 
 from matrix.facts import JsonObject
@@ -44,14 +47,10 @@ def run_stack(job: StackJob) -> StackRun:
 def run_work(job: StackJob) -> StackRun:
     """Run what has to run, as a readable list of steps; a run in which a sampled cell disagrees leaves no file."""
     started = time.monotonic()
-    witness = open_witness(job.server, name_database(job.stack), job.stack.password_rounds)
-    facts = FactsFile(job.directory / f"{job.stack.id}.jsonl", hidden_texts(job.server, witness.account))
-    try:
+    with open_records(job.stack, job.server, job.directory) as (witness, facts):
         with WarmProcess(job.python, stack_environment(job.stack, witness.account)) as warm:
-            described = describe_stack(warm)
-            witness.build_schema(described["ddl"])
-            prove_sight(witness)
-            header = make_header(job, witness, described)
+            described = prepare_witness(witness, warm)
+            header = make_header(job, witness, described) | {"prices": witness.price_work()}
             work = choose_work(job, header)
             facts.write(header | {"runs": list_runs(job.store, work.kept, job.run_id, header["started"])})
             ran = run_recipes(job, make_examination(job, witness, warm, facts), work, header)
@@ -62,9 +61,26 @@ def run_work(job: StackJob) -> StackRun:
             footer = {"finished": now(), "wall_s": wall, "ran": ran.cells, "controls": "behaved", "problems": []}
             finish_facts(facts, job.store, work, members, footer)
         return StackRun(wall, ran.cells, len(work.kept), find_oldest(work.kept, job.store), tuple(ran.disagreed))
+
+
+@contextmanager
+def open_records(stack: Stack, server: Server, directory: Path) -> Iterator[tuple[Witness, FactsFile]]:
+    """Open a stack's witness on a database of its own and the file of what will be found; both end however the block ends."""
+    witness = open_witness(server, name_database(stack), stack.password_rounds)
+    facts = FactsFile(directory / f"{stack.id}.jsonl", hidden_texts(server, witness.account))
+    try:
+        yield witness, facts
     finally:
         facts.abandon()
         witness.close()
+
+
+def prepare_witness(witness: Witness, warm: WarmProcess) -> JsonObject:
+    """Build the sample schema, demand that the witness sees, and return what the stack says of itself."""
+    described = describe_stack(warm)
+    witness.build_schema(described["ddl"])
+    prove_sight(witness)
+    return described
 
 
 def choose_work(job: StackJob, header: JsonObject) -> Work:

@@ -18,6 +18,7 @@ from matrix.witness.findings import (
     Statement,
 )
 from matrix.witness.observing import Observation, find_differences, find_drift
+from matrix.witness.prices import Prices, measure_prices
 from matrix.witness.sight import SCENES, Scene
 
 #: A backend whose client has just gone needs a moment to notice (seconds).
@@ -145,6 +146,10 @@ class Witness(ABC):
 
     @abstractmethod
     def _open_as_stack(self) -> Connection: ...
+
+    def price_work(self) -> Prices:
+        """Return what the server takes for each kind of round trip, in seconds; the database is afterwards as before."""
+        return measure_prices(self._open_as_stack, f"{self.account.database}_price")
 
     # -- repairing -------------------------------------------------------------------------
 

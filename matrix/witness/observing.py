@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from matrix.witness.findings import Residue
@@ -64,6 +64,10 @@ class Observation:
     covered: frozenset[str] = frozenset()
     #: Backends on which a wider fixture has begun a transaction that no statement has opened on the server yet.
     begun: frozenset[int] = frozenset()
+
+    def with_begun(self, backends: Collection[int]) -> Observation:
+        """Return the observation with more backends on which a wider fixture has begun a transaction."""
+        return replace(self, begun=self.begun | set(backends)) if backends else self
 
     def list_carriers(self) -> set[int]:
         """Backends with a transaction that was there before the test and is there after it by design."""

@@ -1,7 +1,7 @@
 """reports/explored.json: what the last deep run of `nox -s explore` found, reviewed and committed.
 
 Made from the files in reports/data/explore by an explicit command, stack by stack: a stack that was not explored again
-keeps what was said of it, with its own date.
+keeps what was said of it, with its own date, and so does a recipe, where the same programs were played in the same versions.
 """
 
 from __future__ import annotations
@@ -9,15 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
+import jsonschema_rs
+
+from matrix import explore
 from matrix.disk import write_whole
 from matrix.facts import JsonObject
 
 FORMAT = 1
+SCHEMA = Path(explore.__file__).parent / "explored.schema.json"
 PLACE = Path("reports", "explored.json")
 DATA = Path("reports", "data", "explore")
 SHOWN_PACKAGES = ("sqlalchemy", "pytest", "pytest-asyncio")
+ALIKE = ("depth", "short", "random", "seed", "versions")
 REASON = ("cause", "verdict", "program", "count", "step", "operation", "got", "expected", "left", "errors", "ended")
 AGAIN = "Delete it and explore the stack again."
 
@@ -30,14 +36,22 @@ def accept_explored(root: Path) -> list[str]:
     """Put what the files of the last runs say into the summary; returns the stacks. Raises ExploredError."""
     files = sorted((root / DATA).glob("*.jsonl"))
     found = {path.stem: summarise(read_explored(path)) for path in files}
-    found = {stack: summary for stack, summary in found.items() if summary is not None}
-    if not found:
+    runs = {stack: run for stack, run in found.items() if run is not None}
+    if not runs:
         raise ExploredError(f"{DATA.as_posix()} has no result of a whole exploration; run `nox -s explore` without --program")
     summary = read_summary(root)
-    summary["stacks"] = dict(sorted({**summary["stacks"], **found}.items()))
+    runs = {stack: keep_others(summary["stacks"].get(stack), run) for stack, run in runs.items()}
+    summary["stacks"] = dict(sorted({**summary["stacks"], **runs}.items()))
     summary["date"] = datetime.now(UTC).date().isoformat()
     write_whole(root / PLACE, json.dumps(summary, indent=1, ensure_ascii=False) + "\n", "what exploring found")
-    return list(found)
+    return list(runs)
+
+
+def keep_others(before: JsonObject | None, run: JsonObject) -> JsonObject:
+    """Return the run with the recipes that only an earlier one explored, if that one played the same programs in the same versions."""
+    if before is None or any(before.get(name) != run[name] for name in ALIKE):
+        return run
+    return {**run, "explored": min(before["explored"], run["explored"]), "recipes": dict(sorted({**before["recipes"], **run["recipes"]}.items()))}
 
 
 def read_summary(root: Path) -> JsonObject:
@@ -73,11 +87,27 @@ def read_explored(path: Path) -> list[JsonObject]:
         footer = lines[-1]
         body = raw[: raw[:-1].rfind(b"\n") + 1]
         whole = footer["kind"] == "footer" and footer["lines"] == len(lines) - 1 and footer["sha256"] == hashlib.sha256(body).hexdigest()
+        for number, line in enumerate(lines, 1):
+            check_line(path, number, line)
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise ExploredError(f"{path.name}: {type(error).__name__}: {error}. {AGAIN}") from None
     if not whole or lines[0].get("kind") != "header":
         raise ExploredError(f"{path.name}: the file is cut off, or a line was changed after the run. {AGAIN}")
     return lines
+
+
+def check_line(path: Path, number: int, line: JsonObject) -> None:
+    """Raise ExploredError for a line that explored.schema.json does not allow."""
+    try:
+        read_schema().validate(line)
+    except jsonschema_rs.ValidationError as error:
+        where = "/".join(map(str, error.instance_path)) or "the line"
+        raise ExploredError(f"{path.name}, line {number}: {where} does not follow explored.schema.json: {error.message[:200]}. {AGAIN}") from None
+
+
+@cache
+def read_schema() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(json.loads(SCHEMA.read_bytes()))
 
 
 def summarise(lines: list[JsonObject]) -> JsonObject | None:

@@ -25,9 +25,13 @@ Line = tuple[Mapping[str, Pair], Pair, bool]
 
 
 @cache
-def draw_pair(mark: Mark, origin: str) -> Pair:
-    """The cell of a mark. origin: "reviewed" for what did not run, "part" for a word of which some cells did not, else ""."""
-    style, inner = escape(f"{mark.style} {origin}".strip()), f"{escape(mark.symbol)}<i> {escape(mark.short)}</i>"
+def draw_pair(mark: Mark, origin: str, number: int = 0) -> Pair:
+    """The cell of a mark. origin: "reviewed" for what did not run, "part" for a word of which some cells did not, else "".
+
+    number: how many cases decided a word; nothing is written where there is none.
+    """
+    counted = f" {number}" if number else ""  # no element of its own: a matrix has thousands of cells
+    style, inner = escape(f"{mark.style} {origin}".strip()), f"{escape(mark.symbol)}{counted}<i> {escape(mark.short)}</i>"
     return f'<td class="{style}">{inner}', f'<td class="{style} edge">{inner}'
 
 
@@ -73,8 +77,8 @@ class Drawing:
 
     def draw_word(self, stack: Stack, recipe: str, page: str, edge: bool) -> str:
         """The word of a recipe on a stack, with a link to it on the recipe's page, which needs no script."""
-        site, word = self._site, self._site.word(stack.id, recipe).get("word")
+        site, word = self._site, self._site.word(stack.id, recipe)
         if not word:
             return draw_pair(site.mark("not run"), "")[edge]
-        cell, _, inner = draw_pair(site.mark(word), site.origin(stack.id, recipe))[edge].partition(">")
+        cell, _, inner = draw_pair(site.mark(word["word"]), site.origin(stack.id, recipe), word.get("number", 0))[edge].partition(">")
         return f'{cell}><a href="{escape(f"{page}#{quote_names(stack.id)}")}">{inner}</a>'

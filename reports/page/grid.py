@@ -16,6 +16,7 @@ from reports.page.model import Site, Stack, page_of_case, page_of_recipe
 class Heading:
     label: str
     span: int
+    sub: str = ""
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Column:
     title: str
     note: str = ""
     sub: str = ""
+    end: str = ""  # what tells it from columns that are the same until there: on a line of its own, never cut
     edge: bool = False
 
 
@@ -114,10 +116,11 @@ def _head(stacks: Sequence[Stack], root: str = "") -> tuple[list[Heading], list[
     """The two header lines of a table whose columns are stacks."""
     edges = _starts(stacks)
     columns = [
-        Column(stack.id, stack.driver, root + stack.page, stack.label, stack.note, f"{stack.database} {stack.flavour}".strip(), edge)
+        Column(stack.id, stack.driver, root + stack.page, stack.label, stack.note, stack.database, stack.flavour, edge)
         for stack, edge in zip(stacks, edges, strict=True)
     ]
-    return [Heading(label, len(list(group))) for label, group in groupby(stack.line for stack in stacks)], columns
+    lines = [(line.partition(" "), len(list(group))) for line, group in groupby(stack.line for stack in stacks)]
+    return [Heading(line, span, mode) for (line, _, mode), span in lines], columns
 
 
 def _starts(stacks: Sequence[Stack]) -> tuple[bool, ...]:

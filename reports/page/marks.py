@@ -20,7 +20,7 @@ MARKS = {
     mark.name: mark
     for mark in (
         Mark("isolates", "isolates", "✓", "isolates", "Left nothing behind, and the application behaved as in production."),
-        Mark("isolates, with limits", "limits", "◐", "limits", "Isolates in essential and common cases; some rarer ones leak or break."),
+        Mark("isolates, with limits", "limits", "◐", "limits", "Every essential case holds; some common ones do not."),
         Mark("leaks", "leaks", "▲", "leaks", "Something remained in the database after the test."),
         Mark("breaks", "breaks", "✗", "breaks", "The application behaved differently from production."),
         Mark("leaks+breaks", "both", "✖", "both", "Something remained, and the application behaved differently from production."),

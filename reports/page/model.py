@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from matrix.facts import JsonObject
+from matrix.plan.rows import name_line
 from reports.page.drawing import Drawing
 from reports.page.marks import CLEAN, UNJUDGED, WORDS, Mark, find_mark
 from reports.page.text import name_file
@@ -44,8 +45,7 @@ class Stack:
 
     @property
     def line(self) -> str:
-        line, mode = str(self.row.get("line", "?")), self.row.get("mode")
-        return f"{line} {mode}" if line == "1.4" and mode else line
+        return name_line(str(self.row.get("line", "?")), self.row.get("mode"))
 
     @property
     def product(self) -> str:

@@ -21,6 +21,7 @@ from reports.page.scripts import build_cells, build_code, build_index
 from reports.page.stories import SHOWN, answer_claims, collect_timelines, compare_stacks, list_solutions, list_stacks
 from reports.page.templating import open_templates, render
 from reports.page.views import compare_lines, group_missing, list_bad, list_losses, summarize_costs, summarize_stacks
+from reports.page.wholes import list_uses, list_wholes
 from reports.stories import Story
 
 # Names of files, relative to the site, and their text.
@@ -51,7 +52,7 @@ def render_index(pages: Pages) -> Files:
 def render_overviews(pages: Pages) -> Files:
     for name in ("recipes", "cases", "stacks", "causes", "cell", "about"):
         yield f"{name}.html", render(pages.env, name, "", view=name.title())
-    changes = explored_lines(pages.explored)
+    changes = [change for change in explored_lines(pages.explored) if change.recipe in pages.site.recipes]
     yield "upgrade.html", render(pages.env, "upgrade", "", view="Upgrade", explored=pages.explored, explored_changes=changes)
     results = pages.site.results
     yield "changes.html", render(pages.env, "changes", "", view="Changes", comparison=results["comparison"], coming=results.get("coming"))
@@ -62,7 +63,7 @@ def render_recipes(pages: Pages) -> Files:
     for recipe, about in site.recipes.items():
         parts = {
             "stacks": summarize_stacks(site, recipe), "grid_of": build_recipe_grid(site, recipe, root), "steps": compare_lines(site, recipe),
-            "costs": summarize_costs(site, recipe), "losses": list_losses(site, recipe),
+            "wholes": list_wholes(site, recipe), "uses": list_uses(site, recipe), "costs": summarize_costs(site, recipe), "losses": list_losses(site, recipe),
             "explored": view_recipe(pages.explored, recipe, about["sha256"]),
         }  # fmt: skip
         yield page_of_recipe(recipe), render(pages.env, "recipe", root, view="Recipes", recipe=recipe, about=about, **parts)

@@ -8,9 +8,11 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from reports.page.answers import build_answers
 from reports.page.highlight import split_tokens
 from reports.page.marks import MARKS
 from reports.page.model import Site, Stack, page_of_case, page_of_recipe
+from reports.page.wholes import list_uses, pack_wirings
 from reports.results.origin import RAN, REVIEWED, find_origin
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -32,12 +34,13 @@ def build_index(site: Site) -> dict[str, Any]:
         "notes": notes.values,
         "reviewed": site.reviewed or "",
         "runs": [run["started"] for run in site.results.get("runs", ())],
+        **build_answers(site),
     }
 
 
 def build_code(site: Site) -> dict[str, Any]:
-    """The text of every recipe as highlighted tokens."""
-    return {recipe: split_tokens(about["code"]) for recipe, about in site.recipes.items()}
+    """The text of every recipe as highlighted tokens, and what stands above it in a complete file."""
+    return {"recipes": {recipe: split_tokens(about["code"]) for recipe, about in site.recipes.items()}, "wirings": pack_wirings(site)}
 
 
 def build_cells(site: Site, stack: Stack) -> dict[str, Any]:
@@ -115,6 +118,7 @@ def _pack_recipe(site: Site, recipe: str) -> dict[str, Any]:
         "sha256": about["sha256"],
         "path": about["path"],
         "needs": list(list_needs(about["header"])),
+        "uses": list_uses(site, recipe),
     }
 
 
@@ -134,9 +138,9 @@ def list_needs(header: dict[str, Any]) -> Iterator[str]:
 
 
 def _pack_word(site: Site, stack: Stack, recipe: str, causes: list[str], notes: _Numbering) -> list[Any] | int:
-    """[word, causes, cost, note, cells not clean] with numbers for what repeats; 0 when there is no word.
+    """[word, causes, cost, note, cells not clean, the word's number] with numbers for what repeats; 0 when there is no word.
 
-    A sixth value says that some (1) or all (2) of its cells did not run and are the baseline's.
+    A seventh value says that some (1) or all (2) of its cells did not run and are the baseline's.
     """
     word = site.word(stack.id, recipe)
     if not word:
@@ -149,5 +153,6 @@ def _pack_word(site: Site, stack: Stack, recipe: str, causes: list[str], notes: 
         round(cost, 2) if cost else 0,
         notes.place(word["note"]),
         sum(site.causes_by_pair[stack.id, recipe].values()),
+        word.get("number", 0),
     ]
     return packed + {"": [], "part": [1], "reviewed": [2]}[site.origin(stack.id, recipe)]

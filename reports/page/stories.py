@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from matrix.facts import JsonObject
-from reports.page.marks import GOOD, UNJUDGED, WORDS
+from reports.page.answers import list_candidates
+from reports.page.choosing import order_recipes
+from reports.page.marks import GOOD, UNJUDGED
 from reports.page.model import Site, Stack
 from reports.stories import PARTS, Claim, Story
 
@@ -105,21 +107,10 @@ def list_stacks(site: Site, story: Story) -> list[Stack]:
 def list_solutions(site: Site, story: Story, stack: str) -> list[str]:
     """Recipes of the story's families that isolate on the stack, the best first: word, cells that are not clean, cost."""
     column = find_stack(site, stack)
-    found = [
-        recipe
-        for family in story.families
-        for recipe in site.families.get(family, ())
-        if not site.recipes[recipe]["control"] and site.word(stack, recipe).get("word") in GOOD
-    ]
-    return sorted(
-        found,
-        key=lambda recipe: (
-            WORDS.index(site.word(stack, recipe)["word"]),
-            sum(site.causes_by_pair[stack, recipe].values()),
-            (site.cost(column, recipe) if column else None) or 99,
-            recipe,
-        ),
-    )
+    if column is None:
+        return []
+    recipes = [recipe for family in story.families for recipe in site.families.get(family, ())]
+    return [one.recipe for one in order_recipes(list_candidates(site, column, recipes)) if one.word in GOOD]
 
 
 def compare_stacks(site: Site, story: Story) -> list[Row]:

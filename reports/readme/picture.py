@@ -10,14 +10,15 @@ from pathlib import Path
 from matrix.facts import JsonObject
 from matrix.judging.causes import CAUSES
 from matrix.judging.changes import Judged, split_cell
-from reports.readme.headline import Inputs, find_words
+from reports.readme.words import Inputs, find_words
 from reports.results.content import Content
 from reports.results.legend import make_legend
 from reports.results.stacks import shape_row
+from reports.results.words import Word
 
-STACK = "sa21-psycopg2-postgresql18"
+STACK = "sa21-psycopg-postgresql18"  # of the core, so that what recipes cost on it is known
 MARK = re.compile(r"<!-- picture: inputs ([0-9a-f]*) -->")
-DRAWN_BY = ("style.css", "pages.css", "code.css", "start.js", "app.js", "finder.js")
+DRAWN_BY = ("style.css", "pages.css", "code.css", "start.js", "app.js", "finder.js", "cards.js")
 STATIC = Path(__file__).parents[1] / "page" / "static"
 EMPTY = dict.fromkeys(("ran", "age_days", "run", "server", "c_extensions", "host", "wall_s", "missing", "reason"))
 
@@ -30,7 +31,10 @@ def make_preview(inputs: Inputs, content: Content) -> JsonObject:
     """Return results of STACK as its baseline has them: no times, no details. Raises HeadlineError for a case without a level."""
     own = {cell: judged for cell, judged in inputs.baseline.items() if split_cell(cell)[0] == STACK}
     row = next(row for row in inputs.rows if row.id == STACK)
-    words = {recipe: describe(recipe, word, own) for (_, recipe), word in find_words(Inputs(own, (row,), inputs.levels)).items()}
+    words = {
+        recipe: describe(recipe, word, own, inputs.costs.get(STACK, {}).get(recipe))
+        for (_, recipe), word in find_words(Inputs(own, (row,), inputs.levels)).items()
+    }
     names = sorted({split_cell(cell)[2] for cell in own})
     cases = {name: {"title": name, "theme": "", "level": inputs.levels.get(name) or inputs.levels[name.split("[")[0]]} for name in names}
     causes = sorted({judged.cause for judged in own.values() if judged.cause})
@@ -53,13 +57,10 @@ def shape_cells(cells: Mapping[str, Judged]) -> JsonObject:
     return shaped
 
 
-def describe(recipe: str, word: str, cells: Mapping[str, Judged]) -> JsonObject:
-    judged = [one for cell, one in cells.items() if split_cell(cell)[1] == recipe]
-    counts = Counter(one.verdict for one in judged)
-    red = ", ".join(f"{verdict} in {number}" for verdict, number in sorted(counts.items()) if verdict not in ("isolates", "n/a"))
-    note = f"{red} of {len(judged)} cases" if red else ""
-    causes = Counter(one.cause for one in judged if one.cause)
-    return {"word": word, "note": note, "counts": dict(counts), "cost": None, "outdated": False, "causes": dict(causes)}
+def describe(recipe: str, word: Word, cells: Mapping[str, Judged], cost: float | None) -> JsonObject:
+    causes = Counter(one.cause for cell, one in cells.items() if split_cell(cell)[1] == recipe and one.cause)
+    told = {name: getattr(word, name) for name in ("word", "note", "counts", "number", "lost", "judged")}
+    return {**told, "cost": cost, "outdated": False, "causes": dict(causes)}
 
 
 def hash_preview(preview: JsonObject) -> str:

@@ -81,9 +81,10 @@ def shape_word(inputs: Inputs, stack: str, recipe: str) -> JsonObject:
     own = graded.cells if graded else {}
     contract = find_contract(recipe, graded.facts.header.get("contracts", {}) if graded else {})
     word = find_word_of(inputs.reviewed, graded, recipe, filled)
+    cost = grading.find_cost(own.get(recipe, {}), own.get(f"{contract}/{REAL_COMMITS}", {}))
     return {
-        "word": word.word, "note": word.note, "counts": word.counts,
-        "cost": grading.find_cost(own.get(recipe, {}), own.get(f"{contract}/{REAL_COMMITS}", {})),
+        "word": word.word, "note": word.note, "counts": word.counts, "number": word.number, "lost": word.lost, "judged": word.judged,
+        "cost": cost or inputs.costs.get(stack, {}).get(recipe),
         "outdated": is_outdated(inputs, graded, recipe),
         "causes": count_causes(own.get(recipe, {}).values(), filled.values()),
         **describe_origin(graded, recipe, len(filled)),

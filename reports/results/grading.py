@@ -14,6 +14,9 @@ from matrix.judging.verdicts import ISOLATES, LEAKS, RED, Judgement, describe, w
 from reports.results.scope import Scope, limit_facts, scope_of_header
 from reports.results.words import Ending, Graded, Word, find_word
 
+#: The first cell of a child also pays for what its wider fixtures set up: that is no cost of a test.
+FIRST = 1
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -34,7 +37,8 @@ class Seen:
 class GradedCell:
     """A cell with its verdict and its leading cause (id). `worst` is what a word reckons with; `run` is the run that ran it.
 
-    drift: a sequence went on; process: the process was left dirty. seen: None once the facts were let go of.
+    drift: a sequence went on; process: the process was left dirty. cost_s: processor time and the price of its round trips,
+    None when that is not known. seen: None once the facts were let go of.
     """
 
     id: str
@@ -46,7 +50,7 @@ class GradedCell:
     reason: str
     worst: str
     passes: tuple[str, ...]
-    duration_s: float
+    cost_s: float | None
     drift: bool
     process: bool
     seen: Seen | None = None
@@ -86,19 +90,19 @@ def grade_stack(facts: StackFacts, scope: Scope | None = None) -> GradedStack:
     product = facts.header["stack"]["database"]["product"]
     cells: dict[str, dict[str, GradedCell]] = {}
     for cell in facts.cells:
-        cells.setdefault(cell.recipe, {})[cell.case] = grade_cell(cell, product, facts.run)
+        cells.setdefault(cell.recipe, {})[cell.case] = grade_cell(cell, product, facts.run, facts.header.get("prices", {}))
     words = {recipe: find_recipe_word(facts, record, cells.get(recipe, {})) for recipe, record in facts.recipes.items()}
     return GradedStack(facts, cells, words, tuple(find_problems(facts)), scope)
 
 
-def grade_cell(cell: CellFacts, product: str, run: str) -> GradedCell:
-    """Judge one cell. run: whose it is when its own line does not say so."""
+def grade_cell(cell: CellFacts, product: str, run: str, prices: dict[str, float]) -> GradedCell:
+    """Judge one cell. run: whose it is when its own line does not say so; prices: of the stack's server, by kind of round trip."""
     judgement, cause, proof = grade_passes(cell.first, cell.confirmation, product)
     shown = judgement.shown
     return GradedCell(
         id=cell.id, recipe=cell.recipe, case=cell.case, run=cell.first.get("run", run), verdict=judgement.verdict,
         cause=cause, reason="" if judgement.verdict == ISOLATES else describe(shown),
-        worst=worst_of(judgement), passes=judgement.passes, duration_s=cell.first.get("duration_s", 0.0),
+        worst=worst_of(judgement), passes=judgement.passes, cost_s=None if cell.first.get("position") == FIRST else price_work(cell.first.get("work"), prices),
         drift=bool(shown.get("drift")), process=bool(shown.get("process")), seen=Seen(cell, judgement, proof),
     )  # fmt: skip
 
@@ -137,14 +141,24 @@ def find_problems(facts: StackFacts) -> list[str]:
     return problems
 
 
+def price_work(work: JsonObject | None, prices: dict[str, float]) -> float | None:
+    """Return what a pass cost (seconds): its processor time, and each of its round trips at the server's price."""
+    if work is None or work["counts"].keys() - prices.keys():
+        return None
+    cost: float = work["cpu_s"] + sum(count * prices[kind] for kind, count in work["counts"].items())
+    return cost
+
+
 def find_cost(cells: dict[str, GradedCell], bare: dict[str, GradedCell]) -> float | None:
-    """Median over the cases that ran through under both of the recipe's time to the bare one's, first pass; case by case, since cases differ more."""
-    ratios = [cells[case].duration_s / bare[case].duration_s for case in cells.keys() & bare.keys() if ran_through(cells[case], bare[case])]
+    """Median of the recipe's cost to the bare one's over the cases that ran through under both, case by case, since cases differ more."""
+    own, other = list_costs(cells), list_costs(bare)
+    ratios = [own[case] / other[case] for case in own.keys() & other.keys()]
     return round(median(ratios), 3) if ratios else None
 
 
-def ran_through(*cells: GradedCell) -> bool:
-    return all(cell.verdict in (ISOLATES, LEAKS) and cell.duration_s > 0 for cell in cells)
+def list_costs(cells: dict[str, GradedCell]) -> dict[str, float]:
+    """Return what each case cost that ended as tests do: what hangs or fails says nothing of what a test costs."""
+    return {case: cell.cost_s for case, cell in cells.items() if cell.cost_s and cell.verdict in (ISOLATES, LEAKS)}
 
 
 def count_causes(cells: dict[str, GradedCell]) -> dict[str, int]:

@@ -14,17 +14,17 @@ VERDICTS = {
     "not run": ("·", "could not run here; the report says what was missing"),
     "infrastructure": ("!", "the machine failed, not the recipe"),
 }
-WORDS = {
-    "isolates": ("✓", "every case that applies is isolated and behaves as in production"),
-    "isolates, with limits": ("◐", "all essential cases hold; some common cases or known limits do not"),
-    "leaks": ("▲", "an essential case leaves something behind"),
-    "breaks": ("✗", "an essential case behaves differently than in production"),
-    "hangs": ("∞", "an essential case does not end"),
+WORDS = {  # the rule itself stands in words.py; the number beside a word counts the cases that decided it
+    "isolates": ("✓", "every essential and common case holds; the number counts limits that do not"),
+    "isolates, with limits": ("◐", "every essential case holds; the number counts common cases that do not, some of which may leave something"),
+    "leaks": ("▲", "an essential case leaves something behind, or a common one beside one that breaks; the number counts both"),
+    "breaks": ("✗", "essential cases behave differently than in production, as many as the number says"),
+    "hangs": ("∞", "essential cases do not end, as many as the number says"),
     "n/a": ("–", "does not apply to this stack, or could not be judged"),
 }
 LEVELS = {
     "essential": "a fixture that fails it does not isolate",
-    "common": "real applications do this",
+    "common": "applications of that kind do it daily",
     "limit": "what no fixture that never commits can reproduce",
 }
 

@@ -24,7 +24,7 @@ class Inputs:
     """What results are made of.
 
     rows: Stack objects of matrix.plan.rows, in their order; now: time of the report, UTC; current: stacks of this run.
-    outcome: None when the files come from several jobs, or from nobody knows where.
+    outcome: None when the files come from several jobs, or from nobody knows where. costs: reviewed ones, by stack and recipe.
     """
 
     graded: dict[str, GradedStack]
@@ -35,6 +35,7 @@ class Inputs:
     current: frozenset[str]
     reviewed: Reviewed = field(default_factory=Reviewed)
     outcome: RunOutcome | None = None
+    costs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @cached_property
     def filled(self) -> dict[str, dict[str, dict[str, Judged]]]:

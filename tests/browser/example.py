@@ -156,7 +156,7 @@ def _find_word(results: dict, recipe: str, row: dict, cells: dict) -> dict:
     worst = next((verdict for verdict in ("leaks", "breaks", "hangs") if counts[verdict] > len(cells) / 14), None)
     note = f"leaks in {counts['leaks']}, breaks in {counts['breaks']} of {len(cells)} cases" if red else ""
     return {"word": worst or ("isolates, with limits" if red else "isolates"), "note": note, "counts": {name: n for name, n in counts.items() if n},
-            "cost": 1 + _draw(recipe, row["line"]) / 2_000, "outdated": False,
+            "number": counts[worst] if worst else red, "cost": 1 + _draw(recipe, row["line"]) / 2_000, "outdated": False,
             "causes": dict(Counter(cell["cause"] for cell in cells.values() if "cause" in cell))}  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from reports.results.content import read_content
 from tests.browser.conftest import find_chromium, open_page
 
 PICTURE = Path("reports") / "finder.png"
-FINDER = "index.html?my-line=2.1&my-database=PostgreSQL+18&my-driver=psycopg2"
+FINDER = "index.html?my-line=2.1&my-database=PostgreSQL+18&my-driver=psycopg"
 
 
 def read_preview(places: Places) -> dict:
@@ -30,6 +30,7 @@ def take_picture(browser, preview: dict, directory: Path) -> bytes:
     write_files([*render_index(Pages(site, {}, (), {})), ("data/code.js", render_script("code", "", build_code(site)))], directory)
     reader = open_page(browser, directory.as_uri(), viewport={"width": 1080, "height": 1200}, color_scheme="light", reduced_motion="reduce")
     page = reader.open(FINDER)
+    page.locator("#found .card summary").first.click()
     page.wait_for_selector("#found figure")
     box = page.locator("#find").bounding_box()
     picture = page.screenshot(clip={**box, "height": min(box["height"], 820)})

@@ -2,6 +2,8 @@
 
 import hashlib
 
+import pytest
+
 FILES = {
     "requirements.txt": (
         "-r base.txt\n# comment\nSQLAlchemy[asyncio]>=2.0,<2.1 ; python_version >= '3.9'\nasyncpg==0.30.0 \\\n    --hash=sha256:0123\npytest-asyncio~=0.23\nfastapi>=0.110\n",
@@ -62,18 +64,19 @@ def test_what_cannot_be_read_is_said(reader):
         assert answer in page.locator("#read").inner_text()
 
 
-def test_recipes_are_ranked_for_the_stack(reader, example):
+def test_recipes_that_isolate_are_on_cards_and_all_are_listed(reader, example):
     results, _ = example
     page = reader.open("index.html?my-line=2.0&my-driver=psycopg2&my-database=PostgreSQL+18")
     words = results["words"]["example-sa20-psycopg2-postgresql18"]
-    good = [recipe for recipe, word in words.items() if word["word"].startswith("isolates") and not results["recipes"][recipe]["control"]]
+    own = [recipe for recipe in words if not results["recipes"][recipe]["control"]]
+    good = [recipe for recipe in own if words[recipe]["word"].startswith("isolates")]
     assert good
-    shown = page.locator("#found .answer h3 a").all_inner_texts()
-    assert sorted(shown) == sorted(good)
+    assert set(page.locator("#found .card h3 a").all_inner_texts()) <= set(good)
+    assert sorted(page.locator("#found tbody th a").all_text_contents()) == sorted(own)
     assert "Seen on SQLAlchemy 2.0, psycopg2, PostgreSQL 18" in page.locator("#found .chosen").inner_text()
-    ranks = ["with limits" in text for text in page.locator("#found .answer h3").all_inner_texts()]
+    ranks = ["isolates" not in text for text in page.locator("#found tbody .mark").all_text_contents()]
     assert ranks == sorted(ranks)
-    assert "Your project must already have: sqlalchemy>=1.3, pytest" in page.locator("#found .answer").first.inner_text()
+    assert "Your project must already have: sqlalchemy>=1.3, pytest" in page.locator("#found .card").first.inner_text()
 
 
 def test_nearest_stack_says_what_differs(reader):
@@ -81,6 +84,40 @@ def test_nearest_stack_says_what_differs(reader):
     text = page.locator("#found .chosen").inner_text()
     assert "No such stack was run" in text
     assert "SQLAlchemy 1.3, asyncpg, PostgreSQL 18; what differs: PostgreSQL 18 instead of PostgreSQL 14." in text
+
+
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [
+        ("my-line=2.0&my-driver=pymysql&my-database=MySQL 8.0", "SQLAlchemy 2.0, pymysql, MySQL 9.7; what differs: MySQL 9.7 instead of MySQL 8.0."),
+        ("my-line=2.0&my-driver=pymysql&my-database=MySQL 8.4", "SQLAlchemy 2.0, pymysql, MySQL 9.7; what differs: MySQL 9.7 instead of MySQL 8.4."),
+        ("my-line=2.0&my-driver=psycopg2&my-database=PostgreSQL 15", "psycopg2, PostgreSQL 14; what differs: PostgreSQL 14 instead of PostgreSQL 15."),
+        ("my-line=2.0&my-driver=psycopg2&my-database=PostgreSQL 16", "psycopg2, PostgreSQL 18; what differs: PostgreSQL 18 instead of PostgreSQL 16."),
+        ("my-line=2.0&my-driver=psycopg2&my-database=PostgreSQL 17", "psycopg2, PostgreSQL 18; what differs: PostgreSQL 18 instead of PostgreSQL 17."),
+        ("my-line=2.0&my-driver=pymysql&my-database=MariaDB 10.6", "pymysql, MariaDB 10.11; what differs: MariaDB 10.11 instead of MariaDB 10.6."),
+        ("my-line=2.0&my-driver=psycopg2&my-database=PostgreSQL 19", "psycopg2, PostgreSQL 18; what differs: PostgreSQL 18 instead of PostgreSQL 19."),
+        ("my-line=2.0.30&my-driver=psycopg", "SQLAlchemy 2.0, psycopg, PostgreSQL 18; what differs: SQLAlchemy 2.0.58 instead of 2.0.30."),
+        (
+            "my-line=1.4.20&my-driver=psycopg2&my-database=PostgreSQL 18",
+            "SQLAlchemy 1.4 legacy, psycopg2, PostgreSQL 18; what differs: SQLAlchemy 1.4.54 instead",
+        ),
+    ],
+)
+def test_versions_that_no_stack_has_lead_to_the_nearest(reader, query, answer):
+    text = reader.open(f"index.html?{query}").locator("#found .chosen").inner_text()
+    assert answer in text and text.startswith("No such stack was run.")
+
+
+def test_a_pinned_release_is_told_until_another_line_is_chosen(reader):
+    page = reader.open("index.html")
+    page.get_by_text("Or read it from your project's files").click()
+    page.fill("#deps", "sqlalchemy==2.0.30\npsycopg==3.2.1\n")
+    assert "SQLAlchemy 2.0.58 instead of 2.0.30" in page.locator("#found .chosen").inner_text()
+    assert "my-version=2.0.30" in page.url
+    page.select_option("#finder [name=line]", "2.1")
+    assert "Seen on SQLAlchemy 2.1, psycopg" in page.locator("#found .chosen").inner_text()
+    page.fill("#deps", "sqlalchemy==2.0.58\npsycopg==3.2.1\n")
+    assert "Seen on SQLAlchemy 2.0, psycopg" in page.locator("#found .chosen").inner_text()
 
 
 def test_choice_is_kept_in_the_address(reader):
@@ -95,12 +132,13 @@ def test_copy_gives_the_exact_file(make_reader, address, example):
     results, _ = example
     reader = make_reader(address, permissions=["clipboard-read", "clipboard-write"])
     page = reader.open("index.html?my-line=2.0&my-driver=psycopg2")
-    recipe = page.locator("#found .answer h3 a").first.inner_text()
-    page.locator("#found .answer .copy").first.click()
-    page.locator("#found .answer .copy", has_text="Copied").wait_for()
+    recipe = page.locator("#found .card h3 a").first.inner_text()
+    page.locator("#found .card summary").first.click()
+    page.locator("#found .card .copy").first.click()
+    page.locator("#found .card .copy", has_text="Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert hashlib.sha256(copied.encode()).hexdigest() == results["recipes"][recipe]["sha256"]
-    assert page.locator("#found .answer .hash").first.get_attribute("title") == results["recipes"][recipe]["sha256"]
+    assert page.locator("#found .card .hash").first.get_attribute("title") == results["recipes"][recipe]["sha256"]
     assert reader.problems == []
 
 

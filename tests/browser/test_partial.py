@@ -46,7 +46,7 @@ def test_example_follows_the_schema(partial):
 
 def test_matrix_marks_what_did_not_run(page, partial):
     first, second, third = list(partial[0]["cells"])[:3]
-    opened = page.open("index.html")
+    opened = page.open("index.html?family=all")
     ids = opened.eval_on_selector_all("#words .names th", "heads => heads.map((head) => head.dataset.id)")
     marks = {stack: read_column(opened, ids.index(stack)) for stack in ids}
     for stack, origins in ((first, set()), (second, {"part"})):
@@ -60,7 +60,7 @@ def test_matrix_marks_what_did_not_run(page, partial):
 
 def test_matrix_shows_this_run_alone(page, partial):
     third = list(partial[0]["cells"])[2]
-    opened = page.open("index.html?run=this")
+    opened = page.open("index.html?family=all&run=this")
     shown = opened.eval_on_selector_all("#words .names th", "heads => heads.filter((head) => !head.hidden).map((head) => head.dataset.id)")
     assert set(shown) == {stack for stack, row in partial[0]["stacks"].items() if row["state"] == "ran"} and third not in shown
     assert not opened.query_selector_all("#words tbody tr:not([hidden]) td.reviewed:not(.muted):not([hidden])")

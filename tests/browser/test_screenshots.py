@@ -35,7 +35,7 @@ def leak(example) -> str:
 def test_picture(reader, pictures, leak, view, width):
     reader.page.set_viewport_size({"width": width, "height": 900})
     page = reader.open(leak if view == "cell" else VIEWS[view])
-    page.wait_for_selector({"index": "#found figure", "cell": ".timeline svg", "upgrade": "#changes .lead"}.get(view, "table.grid.fixed, h1"))
+    page.wait_for_selector({"index": "#found .card", "cell": ".timeline svg", "upgrade": "#changes .lead"}.get(view, "table.grid.fixed, h1"))
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         picture = page.screenshot(path=pictures / f"{view}-{width}-{scheme}.png")

@@ -4,7 +4,6 @@ import gzip
 import os
 import re
 from pathlib import Path
-from statistics import median
 
 import pytest
 
@@ -60,15 +59,15 @@ def check_time(clock: float, busy: float, limit: float) -> None:
 
 def test_first_paint_from_disk(make_reader, large, say):
     times = []
-    for _ in range(3):
+    for _ in range(5):
         reader = make_reader(large.as_uri())
         session = count_processor_time(reader.page)
         page = reader.open("index.html")
         page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
         times.append((page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"), read_durations(session, "TaskDuration")))
-    clock, busy = (median(found) for found in zip(*times, strict=True))
-    say("first contentful paint from disk, by the clock, median of 3", clock, "ms", PAINT)
-    say("first contentful paint from disk, processor time until all scripts had run, median of 3", busy, "ms", PAINT)
+    clock, busy = (min(found) for found in zip(*times, strict=True))  # neighbours and the collector only ever add
+    say("first contentful paint from disk, by the clock, least of 5", clock, "ms", PAINT)
+    say("first contentful paint from disk, processor time until all scripts had run, least of 5", busy, "ms", PAINT)
     check_time(clock, busy, PAINT)
 
 
@@ -85,19 +84,20 @@ CHOOSE = """([name, value]) => {
 
 def test_filters_answer_quickly(make_reader, large, say):
     """Script, style and layout, until the new rows are there."""
-    page = make_reader(large.as_uri()).open("index.html")
+    page = make_reader(large.as_uri()).open("index.html?family=all")
     session = count_processor_time(page)
     found: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for name, choice in CHOICES * 3:
-        for value in (choice, ""):
+    for name, choice in CHOICES * 5:
+        for value in (choice, "all" if name == "family" else ""):
             found.setdefault((name, value), []).append(measure(page, session, name, value))
             page.wait_for_timeout(50)  # the rows below the window follow
-    busy = {choice: median(cpu for cpu, _ in times) for choice, times in found.items()}
-    slowest = max(busy, key=busy.get)
-    clock = median(wall for _, wall in found[slowest])
-    say(f"slowest filter ({slowest[0]}={slowest[1] or 'all'}), by the clock, median of 3", clock, "ms", FILTER)
-    say(f"slowest filter ({slowest[0]}={slowest[1] or 'all'}), processor time, median of 3", busy[slowest], "ms", FILTER)
-    check_time(clock, busy[slowest], FILTER)
+    # the least of five, since neighbours and the collector only ever add; and of all choices the slowest, by each measure
+    busy = {choice: min(cpu for cpu, _ in times) for choice, times in found.items()}
+    clock = {choice: min(wall for _, wall in times) for choice, times in found.items()}
+    for what, times in (("by the clock", clock), ("processor time", busy)):
+        slowest = max(times, key=times.get)
+        say(f"slowest filter ({slowest[0]}={slowest[1] or 'all'}), {what}, least of 5", times[slowest], "ms", FILTER)
+    check_time(max(clock.values()), max(busy.values()), FILTER)
 
 
 def measure(page, session, name: str, value: str) -> tuple[float, float]:

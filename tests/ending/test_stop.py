@@ -24,7 +24,9 @@ COMMANDS = {  # and the seconds in which something interesting happens
     "reproduce": (("-m", "matrix", "stack", STACK, "--recipe", "plain/join_default", "--case", "commit_twice", *SERVERS), 4),
     "shell": (("-m", "matrix", "stack", STACK, "--shell", *SERVERS), 4),
     "paste": (("-m", "matrix", "paste", "--stack", STACK, "--recipe", "plain/real_commits", *SERVERS), 6),
+    "complete": (("-m", "matrix", "paste", "--complete", "--stack", STACK, "--recipe", "plain/*savepoint*", *SERVERS), 6),
     "bite": (("-m", "matrix", "bite", *SERVERS), 4),
+    "explore": (("-m", "matrix", "explore", "--stack", STACK, "--recipe", "plain/create_savepoint", *SERVERS), 6),
     "bench": (("-m", "matrix", "bench", *SERVERS), 8),
     "lock": (("-m", "matrix", "lock", "tests"), 0.5),
     "environments": (("-m", "matrix", "environments", "--stack", STACK), 2),
@@ -37,7 +39,9 @@ def list_moments(**counts):
     return [pytest.param(name, round(MOMENTS.uniform(0.0, COMMANDS[name][1]), 2), id=f"{name}-{place}") for name in counts for place in range(counts[name])]
 
 
-@pytest.mark.parametrize(("name", "moment"), list_moments(run=2, reproduce=1, shell=2, paste=1, bite=1, bench=2, lock=1, environments=1, report=1))
+@pytest.mark.parametrize(
+    ("name", "moment"), list_moments(run=2, reproduce=1, shell=2, paste=1, bite=1, bench=2, lock=1, environments=1, report=1, explore=1, complete=1)
+)
 def test_a_command_that_is_told_to_end_leaves_nothing(checkout, tmp_path, name, moment):
     fresh = {"XDG_CACHE_HOME": str(tmp_path), "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR") or str(cache_dir() / "uv")}
     command = Command(checkout, *COMMANDS[name][0], SHELL="/bin/sh", **(fresh if name == "environments" else {}))

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from matrix.judging.baseline import read_baseline
+from matrix.judging.changes import Judged
 from matrix.plan.contents import find_cases
 from matrix.plan.rows import load_stacks
 from reports.explored.contradictions import find_contradictions
 from reports.explored.summary import PLACE, ExploredError, accept_explored, read_summary
+from reports.explored.unseen import find_unseen
 from reports.explored.views import compare_lines, view_recipe
-from reports.readme.headline import Inputs, find_words
+from reports.readme.words import Inputs, find_words
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,16 +26,16 @@ def make_reason(program="flush commit", **more):
     }  # fmt: skip
 
 
-def write_result(root, stack="sa20-psycopg2-postgresql18", reasons=(), line="2.0", **header):
+def write_result(root, stack="sa20-psycopg2-postgresql18", reasons=(), line="2.0", recipe="plain/x", **header):
     head = {
         "kind": "header", "stack": stack, "line": line, "mode": "future", "product": "postgresql", "started": "2026-11-28T08:00:00Z", "depth": 3, "short": 373,
         "random": 10, "seed": 1, "versions": {"packages": {"SQLAlchemy": "2.0"}, "server": "18"}, **header,
     }  # fmt: skip
-    recipe = {
-        "kind": "recipe", "recipe": "plain/x", "applies": True, "sha256": "ab", "programs": 383, "differing": 3, "rate": 150.0, "unsteady": [], "unnamed": 0,
+    found = {
+        "kind": "recipe", "recipe": recipe, "applies": True, "sha256": "ab", "programs": 383, "differing": 3, "rate": 150.0, "unsteady": [], "unnamed": 0,
         "reasons": list(reasons),
     }  # fmt: skip
-    body = b"".join(json.dumps(record).encode() + b"\n" for record in (head, recipe))
+    body = b"".join(json.dumps(record).encode() + b"\n" for record in (head, found))
     footer = {"kind": "footer", "lines": 2, "sha256": hashlib.sha256(body).hexdigest()}
     path = root / "reports" / "data" / "explore" / f"{stack}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,6 +52,19 @@ def test_accepting_keeps_what_was_not_explored_again(tmp_path):
     assert list(read_summary(tmp_path)["stacks"]) == ["sa20-psycopg2-postgresql18", "sa21-psycopg2-postgresql18"]
 
 
+def test_accepting_keeps_recipes_that_met_the_same_programs(tmp_path):
+    write_result(tmp_path, reasons=[make_reason()])
+    accept_explored(tmp_path)
+    write_result(tmp_path, recipe="plain/y")
+    accept_explored(tmp_path)
+    (run,) = read_summary(tmp_path)["stacks"].values()
+    assert list(run["recipes"]) == ["plain/x", "plain/y"] and run["recipes"]["plain/x"]["reasons"]
+    write_result(tmp_path, recipe="plain/y", depth=4)
+    accept_explored(tmp_path)
+    (run,) = read_summary(tmp_path)["stacks"].values()
+    assert list(run["recipes"]) == ["plain/y"]
+
+
 @pytest.mark.parametrize(
     "spoil", [lambda raw: raw[:-40], lambda raw: raw.replace(b"383", b"384"), lambda raw: b"", lambda raw: raw.rpartition(b'{"kind": "footer"')[0]]
 )
@@ -58,6 +73,20 @@ def test_file_that_is_not_whole_is_an_error(tmp_path, spoil):
     path.write_bytes(spoil(path.read_bytes()))
     with pytest.raises(ExploredError, match=path.name):
         accept_explored(tmp_path)
+
+
+@pytest.mark.parametrize(("spoiled", "where"), [(make_reason(count=0), "count"), (make_reason(ended="stopped"), "ended"), ({"cause": None}, "required")])
+def test_lines_follow_the_schema(tmp_path, spoiled, where):
+    write_result(tmp_path, reasons=[spoiled])
+    with pytest.raises(ExploredError, match=rf"line 2: .*{where}"):
+        accept_explored(tmp_path)
+
+
+def test_reasons_that_no_case_had_are_found():
+    reasons = [make_reason(), make_reason(cause="savepoint_gone"), make_reason(cause=None)]
+    summary = {"stacks": {"s": {"recipes": {"plain/x": {"reasons": reasons}, "plain/y": {"reasons": reasons}}}}}
+    baseline = {"s/plain/x/commit_once": Judged("leaks", "outer_commit"), "s/plain/x/commit_twice": Judged("isolates", None)}
+    assert [(recipe, reason["cause"]) for _, recipe, reason in find_unseen(summary, baseline)] == [("plain/x", "savepoint_gone"), ("plain/x", None)]
 
 
 def test_given_programs_are_no_deep_run(tmp_path):
@@ -99,7 +128,7 @@ def test_contradictions(reason, word, contradicts):
 def test_no_word_contradicts_what_exploring_shows():
     levels = {name: case.level for name, case in find_cases().items()}
     words = find_words(Inputs(read_baseline(ROOT / "reports" / "baseline.json"), tuple(load_stacks().values()), levels))
-    found = find_contradictions(read_summary(ROOT), words)
+    found = find_contradictions(read_summary(ROOT), {place: word.word for place, word in words.items()})
     assert not found, "\n".join(map(str, found))
 
 

@@ -85,5 +85,5 @@ def test_autocommit_of_the_plugin_commits_the_sessions_of_the_recipe(bench):
 def test_client_of_litestar_runs_the_application_on_another_loop(bench):
     recipe = take("test_client")
     cell = pick_cells(bench.run([recipe], ["commit_once"]), recipe.id)["commit_once"]
-    assert judge_pass(cell) == "leaks+breaks"
+    assert judge_pass(cell) == "breaks"  # its abandoned connection is open until pytest forgets what the test logged
     assert "attached to a different loop" in cell["errors"][0]["message"]

@@ -14,7 +14,15 @@ from reports.readme.picture import STACK, PictureError, check_picture, make_prev
 from reports.results.content import read_content
 from tests.hosted import README, ROOT
 
-TEXTS = [README, ROOT / ".github" / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "fixtures").glob("*/README.md"))]
+MOST_LINES = 150
+TEXTS = [
+    README,
+    ROOT / "docs" / "using.md",
+    ROOT / ".github" / "CONTRIBUTING.md",
+    ROOT / "MATRIX.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "fixtures").glob("*/README.md")),
+]
 # Pages of the repository itself at its host, which relative links reach from the front page.
 HOSTED = ("../../actions/workflows/", "../../deployments/")
 
@@ -53,7 +61,7 @@ def test_hosted_links_name_workflows_that_exist():
         assert (ROOT / ".github" / "workflows" / name).exists()
 
 
-@pytest.mark.parametrize("path", TEXTS[:2], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", TEXTS[:3], ids=lambda path: path.name)
 def test_sessions_stacks_recipes_and_cases_exist(path):
     text = path.read_text()
     sessions = {command.__name__ for command in noxfile.COMMANDS}
@@ -77,6 +85,10 @@ def test_the_picture_is_of_its_inputs():
     preview["words"][STACK].popitem()
     with pytest.raises(PictureError, match="nox -s picture"):
         check_picture(README, preview)
+
+
+def test_the_readme_is_short_enough_to_be_read():
+    assert len(README.read_text().splitlines()) <= MOST_LINES
 
 
 def test_the_licences_are_there():

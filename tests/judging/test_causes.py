@@ -358,6 +358,10 @@ RULES = {
         refused("This session is in 'prepared' state; no further SQL can be emitted within this transaction."),
         refused("This session is in 'inactive' state, due to the SQL transaction being rolled back"),
     ),
+    "commit_sent_nothing": (
+        cell("1c> begin", "1c> SAVEPOINT a", "1c> COMMIT", "1t> rollback", **BREAK),
+        cell("1c> begin", "1c> SAVEPOINT a", "1c> COMMIT", "1c> rollback", "1t> rollback", **BREAK),
+    ),
     "begin_recursed": (
         recursed("in begin_nested\n    self._autobegin()\nin _autobegin\n    self.begin()"),
         recursed("in __repr__"),
@@ -559,6 +563,64 @@ def test_nothing_was_swallowed_where_the_application_missed_nothing():
     closed = breaking("This transaction is closed", "sqlalchemy.exc.InvalidRequestError", "teardown")
     seen = cell("1c> begin", "1c: BEGIN", f"1c: {INSERT}", "1c: ROLLBACK", f"1c: {SELECT}", **closed)
     assert find_cause(seen)[0].id == "transaction_closed"
+
+
+def test_a_refused_duplicate_met_a_row_that_nothing_had_ended():
+    """`flush close duplicate`: production had undone the first row when its session was closed."""
+    twice = (*OUTER, "1c: BEGIN", f"1c: {INSERT}", f"1c: {INSERT}")
+    duplicate = ("duplicate key value violates unique constraint", "sqlalchemy.exc.IntegrityError", "call")
+    assert find_cause(refused(*duplicate, *twice, "1c: ROLLBACK"))[0].id == "nothing_ended"
+    assert CAUSES["nothing_ended"].rule(refused(*duplicate, *twice[:-1], "1c: RELEASE SAVEPOINT a", twice[-1])) is None
+
+
+def test_a_rollback_that_only_follows_a_refusal_undid_no_commit():
+    refusal = refused(
+        "duplicate key value violates unique constraint", "sqlalchemy.exc.IntegrityError", "call",
+        *OUTER, "1c: SAVEPOINT a", f"1c: {INSERT}", f"1c: {INSERT}", "1c: ROLLBACK TO SAVEPOINT a",
+    )  # fmt: skip
+    assert find_cause(refusal)[0].id == "nothing_ended"
+
+
+def test_a_teardown_that_fails_alone_undid_no_commit():
+    """`nested flush close flush` under plain/begin_nested of 1.4: nothing was committed, and the savepoint is gone."""
+    gone = refused(
+        'savepoint "sa_savepoint_2" does not exist', "sqlalchemy.exc.InternalError", "teardown",
+        *OUTER, "1s: SAVEPOINT a", "1c: SAVEPOINT b", f"1c: {INSERT}", "1c: ROLLBACK TO SAVEPOINT a", f"1c: {INSERT}", "1t: ROLLBACK TO SAVEPOINT b",
+    )  # fmt: skip
+    assert find_cause(gone)[0].id == "savepoint_gone"
+
+
+def test_a_row_that_only_waited_is_met_in_the_same_statement():
+    """`add close duplicate` under plain/shared_session: close() had let go of nothing."""
+    both = "INSERT INTO customers (name) VALUES ('x'),('x') RETURNING id"
+    duplicate = ("duplicate key value violates unique constraint", "sqlalchemy.exc.IntegrityError", "call")
+    assert find_cause(refused(*duplicate, *OUTER, "1c: BEGIN", f"1c: {both}"))[0].id == "nothing_ended"
+    assert CAUSES["nothing_ended"].rule(refused(*duplicate, *OUTER, "1c: BEGIN", f"1c: {INSERT}")) is None
+
+
+def test_what_the_server_answered_counts_whoever_caught_it():
+    """A thread's error, or one that a test only notes: `raw-commit nested parallel-read`."""
+    timeline = make_timeline(*OUTER, "1c: COMMIT", "1c: SAVEPOINT a", "1c> NoActiveSqlTransaction: SAVEPOINT can only be used in transaction blocks")
+    timeline[-1]["event"] = "error"
+    timeline[2] |= {"source": "client"}
+    facts = make_cell(**BREAK) | {"timeline": timeline}
+    assert find_cause(Evidence(judge(facts), "postgresql"))[0].id == "savepoint_gone"
+
+
+def test_work_of_another_session_below_whose_savepoint_is_read():
+    """`ddl other-add read` under plain/bound_factory_savepoint: both sessions have set their savepoints before."""
+    work = (*OUTER, "1c: SAVEPOINT a", "1c: SAVEPOINT b", f"1c: {INSERT}", f"1c: {SELECT}")
+    assert find_cause(cell(*work, "1c: ROLLBACK TO SAVEPOINT b", **BREAK))[0].id == "unfinished_work_read"
+    assert CAUSES["unfinished_work_read"].rule(cell(*work, "1t: ROLLBACK TO SAVEPOINT b", **BREAK)) is None
+
+
+@pytest.mark.parametrize(
+    "work",
+    [("1s> begin", f"1c> {INSERT}", "1c> START TRANSACTION", "1c> rollback"), ("1c> begin", f"1c> {INSERT}", "1c> begin", "1c> commit")],
+    ids=["text", "nothing of the fixture"],
+)
+def test_a_pool_shares_only_what_a_fixture_holds_and_somebody_else_begins(work):
+    assert CAUSES["pool_shares_connection"].rule(cell(*work, **BREAK)) is None
 
 
 def test_savepoints_of_a_wider_session_are_the_fixtures():

@@ -64,7 +64,7 @@ def test_badge_of_a_recipe_on_a_stack_speaks_its_word(tmp_path):
     badge = make_cell_badge(make_made_results(tmp_path), STACK, "plain/create_savepoint")
     assert (badge.label, badge.message) == ("create_savepoint @ 2.0 + psycopg2", "isolates")
     leaks = make_cell_badge(make_made_results(tmp_path, facts=leaking()), STACK, "plain/create_savepoint")
-    assert leaks.message == "leaks"
+    assert leaks.message == "leaks: 1"
     assert make_cell_badge(make_made_results(tmp_path, days=30), STACK, "plain/create_savepoint").message == "stale"
     assert make_cell_badge(make_made_results(tmp_path, blind=True), STACK, "plain/create_savepoint").message == "error"
     with pytest.raises(KeyError):

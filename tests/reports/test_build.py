@@ -8,6 +8,7 @@ import pytest
 from reports.__main__ import main
 from reports.build import check_results
 from reports.places import ROOT
+from reports.readme.headline import DOCUMENTS
 from tests.made_facts import STACK, breaking, leaking, make_cell, make_header, make_lines, write_facts
 from tests.made_results import OUTER_COMMIT, RECIPES
 
@@ -20,7 +21,8 @@ def root(tmp_path):
     for name in ("matrix", "fixtures", "cases"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "reports").mkdir()
-    (tmp_path / "README.md").write_text("<!-- headline: begin -->\n<!-- headline: end -->\n")
+    for name in DOCUMENTS:
+        (tmp_path / name).write_text("<!-- headline: begin -->\n<!-- headline: end -->\n")
     return tmp_path
 
 
@@ -204,7 +206,7 @@ def test_headline_is_written_and_checked(root, capsys):
     assert call(root, "check-headline") == 2
     assert call(root, "headline") == 0
     assert call(root, "check-headline") == 0
-    assert "✓ isolates" in (root / "README.md").read_text()
+    assert "✓" in (root / "MATRIX.md").read_text().partition("## plain")[2]
 
 
 def test_two_states_of_the_instrument_make_no_badge_and_no_baseline(root, capsys):

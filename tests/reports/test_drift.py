@@ -6,9 +6,12 @@ import pytest
 
 from matrix.facts.reading import load_stack
 from matrix.judging.baseline import BaselineError, read_baseline, write_baseline
-from matrix.judging.changes import Change, Judged, find_changes
+from matrix.judging.changes import Change, Judged, find_changes, split_cell
+from matrix.plan.contents import find_cases, find_recipes
+from matrix.plan.rows import load_stacks
 from reports.drift.comparison import compare_results
 from reports.drift.finding import apply_drift, find_drift, find_objections, is_failure, judge_cells
+from reports.places import ROOT
 from reports.results.grading import grade_stack
 from tests.made_facts import STACK, breaking, leaking, make_cell, make_header, make_lines, make_recipe, write_facts
 
@@ -188,3 +191,10 @@ def test_two_results_are_compared_by_cause():
     assert compared["counts"] == {"regressed": 2, "fixed": 1}
     assert compared["causes"] == {"outer_commit": {"fixed": 1}, "outer_rolled_back": {"regressed": 1}, "unexplained": {"regressed": 1}}
     assert [change["cell"] for change in compared["changes"]] == ["s/plain/x/a", "s/plain/x/b", "s/plain/x/c"]
+
+
+def test_the_repositorys_baseline_names_only_what_there_is():
+    """A recipe or case that went would be drift in every run of everybody's."""
+    stacks, recipes, cases = set(load_stacks()), set(find_recipes()), set(find_cases())
+    named = {(stack, recipe, case.partition("[")[0]) for stack, recipe, case in map(split_cell, read_baseline(ROOT / "reports" / "baseline.json") or {})}
+    assert [cell for cell in named if cell[0] not in stacks or cell[1] not in recipes or cell[2] not in cases] == []

@@ -5,7 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from matrix.judging.changes import Judged
-from reports.readme.headline import HeadlineError, Inputs, check_headline, draw_table, write_headline
+from reports.readme.answers import draw_answers
+from reports.readme.headline import check_headline, write_headline
+from reports.readme.tables import draw_tables
+from reports.readme.words import HeadlineError, Inputs
 
 ISOLATES, LEAKS, BREAKS = Judged("isolates"), Judged("leaks", "outer_commit"), Judged("breaks", "outer_rolled_back")
 LEVELS = {"commit": "essential", "clock": "limit"}
@@ -34,34 +37,49 @@ def make_inputs(**changed):
     return Inputs(**{"baseline": baseline, "rows": ROWS, "levels": LEVELS, **changed})
 
 
-@pytest.fixture
-def readme(tmp_path):
-    path = tmp_path / "README.md"
+@pytest.fixture(params=["README.md", "MATRIX.md"])
+def document(request, tmp_path):
+    path = tmp_path / request.param
     path.write_text("# Title\n\n<!-- headline: begin -->\n<!-- headline: end -->\n\nMore.\n")
     return path
 
 
-def test_table_shows_the_worst_word_per_line_and_product():
-    lines = draw_table(make_inputs()).splitlines()
-    assert lines[0] == "| recipe | PostgreSQL<br>1.3 | PostgreSQL<br>1.4 future | PostgreSQL<br>2.0 | MySQL<br>2.0 |"
-    assert lines[2] == "| `plain/a` | ▲ leaks | · not run | ▲ leaks * | – n/a |"
-    assert lines[3] == "| `plain/b` | – n/a | · not run | ✓ isolates | ✗ breaks |"
-    assert "isolates, with limits:" in lines[-1]
+def test_table_shows_the_worst_word_per_line_and_product_with_its_number():
+    lines = draw_tables(make_inputs()).partition("## plain\n\n")[2].splitlines()
+    assert lines[0] == "| recipe | PostgreSQL<br>1.3 | PostgreSQL<br>2.0 | MySQL<br>2.0 |"
+    assert lines[2] == "| [a](fixtures/plain/a.py) | ▲ 1 | ▲ 1 * | – |"
+    assert lines[3] == "| [b](fixtures/plain/b.py) | – | ✓ | ✗ 1 |"
 
 
-def test_families_that_are_not_for_everybody_are_folded_with_their_own_columns():
-    table = draw_table(make_inputs(baseline=make_inputs().baseline | {"my20/flask/c/commit": LEAKS}))
-    assert "| `plain/a` |" in table.partition("<details>")[0]
-    folded = table.partition("<details><summary>family flask</summary>\n\n")[2].splitlines()
-    assert folded[0] == "| recipe | PostgreSQL<br>1.4 future | MySQL<br>2.0 |"
-    assert folded[2] == "| `flask/c` | · not run | ▲ leaks |"
+def test_each_family_has_its_own_columns_and_a_row_that_did_not_run_is_marked():
+    table = draw_tables(make_inputs(baseline=make_inputs().baseline | {"my20/flask/c/commit": LEAKS, "pg14f/plain/a/commit": LEAKS}))
+    flask, plain = table.partition("## flask\n\n")[2].splitlines(), table.partition("## plain\n\n")[2].splitlines()
+    assert flask[0] == "| recipe | MySQL<br>2.0 |" and flask[2] == "| [c](fixtures/flask/c.py) | ▲ 1 |"
+    assert plain[2] == "| [a](fixtures/plain/a.py) | ▲ 1 | ▲ 1 | ▲ 1 * | – |"
 
 
-def test_readme_is_filled_once_and_found_up_to_date(readme):
-    assert write_headline(readme, make_inputs())
-    assert not write_headline(readme, make_inputs())
-    check_headline(readme, make_inputs())
-    text = readme.read_text()
+def test_answers_offer_what_holds_on_every_stack_of_a_line():
+    baseline = {
+        f"{stack}/plain/{recipe}/{case}": judged
+        for stack in ("pg20", "my20")
+        for recipe, case, judged in [
+            ("cheap", "commit", ISOLATES),
+            ("cheap", "clock", BREAKS),
+            ("faithful", "commit", ISOLATES),
+            ("faithful", "clock", ISOLATES),
+        ]
+    } | {"pg20/plain/elsewhere/commit": ISOLATES, "pg13/plain/cheap/commit": LEAKS, "pg13/plain/real_commits/commit": ISOLATES}
+    costs = {stack: {"plain/cheap": 1.1, "plain/faithful": 9.0} for stack in ("pg20", "my20")}
+    table = draw_answers(make_inputs(baseline=baseline, costs=costs)).splitlines()
+    assert table[2] == "| **plain** | – | – | ✓ 1 [cheap](fixtures/plain/cheap.py)<br>✓ [faithful](fixtures/plain/faithful.py) | – |"
+    assert table[3] == "| **asyncio** | – | – | – | – |"
+
+
+def test_document_is_filled_once_and_found_up_to_date(document):
+    assert write_headline(document, make_inputs())
+    assert not write_headline(document, make_inputs())
+    check_headline(document, make_inputs())
+    text = document.read_text()
     assert text.startswith("# Title\n")
     assert text.endswith("\nMore.\n")
 
@@ -73,24 +91,25 @@ def test_readme_is_filled_once_and_found_up_to_date(readme):
         {"baseline": make_inputs().baseline | {"pg13/plain/a/commit": Judged("leaks", "other_cause")}},
         {"rows": ROWS[:-1]},
         {"levels": LEVELS | {"clock": "common"}},
+        {"costs": {"pg20": {"plain/a": 2.0}}},
     ],
 )
-def test_changed_input_makes_it_stale(readme, changed):
-    write_headline(readme, make_inputs())
+def test_changed_input_makes_it_stale(document, changed):
+    write_headline(document, make_inputs())
     with pytest.raises(HeadlineError, match="stale"):
-        check_headline(readme, make_inputs(**changed))
+        check_headline(document, make_inputs(**changed))
 
 
-def test_edited_table_is_found(readme):
-    write_headline(readme, make_inputs())
-    readme.write_text(readme.read_text().replace("▲ leaks |", "✓ isolates |", 1))
+def test_edited_table_is_found(document):
+    write_headline(document, make_inputs())
+    document.write_text(document.read_text().replace("| – |", "| ✓ |", 1))
     with pytest.raises(HeadlineError, match="not what its inputs give"):
-        check_headline(readme, make_inputs())
+        check_headline(document, make_inputs())
 
 
-def test_readme_without_a_place_and_unknown_case_are_clear_errors(tmp_path, readme):
-    readme.write_text("# Title\n")
+def test_document_without_a_place_and_unknown_case_are_clear_errors(tmp_path, document):
+    document.write_text("# Title\n")
     with pytest.raises(HeadlineError, match="no place"):
-        check_headline(readme, make_inputs())
+        check_headline(document, make_inputs())
     with pytest.raises(HeadlineError, match="case 'clock'"):
-        draw_table(make_inputs(levels={"commit": "essential"}))
+        draw_tables(make_inputs(levels={"commit": "essential"}))

@@ -7,6 +7,8 @@ import pytest
 
 from matrix.judging.baseline import read_date, write_baseline
 from matrix.judging.changes import Judged
+from matrix.plan.contents import find_cases
+from matrix.plan.rows import load_stacks
 from matrix.run.outcome import RunOutcome, write_outcome
 from reports.__main__ import main
 from reports.build import check_results
@@ -75,7 +77,7 @@ def test_what_did_not_run_is_shown_as_reviewed(root, capsys):
     about = {stack: (row["state"], row["reason"]) for stack, row in results["stacks"].items() if row["state"] != "not run"}
     assert about == {STACK: ("ran", None), OTHER: ("reviewed", "no part of this run")}
     words = results["words"]
-    assert (words[STACK][ONE]["word"], words[STACK][ONE]["reviewed"]) == ("isolates, with limits", 1)
+    assert (words[STACK][ONE]["word"], words[STACK][ONE]["lost"]["limit"], words[STACK][ONE]["reviewed"]) == ("isolates", 1, 1)
     assert (words[OTHER][TWO]["word"], words[OTHER][TWO]["reviewed"]) == ("leaks", "all")
     assert results["baseline"]["date"] == read_date(root / "reports" / "baseline.json") == "2026-11-22"
 
@@ -94,7 +96,10 @@ def test_nothing_of_the_baseline_counts_as_run(root, capsys):
     assert not list(badges.glob("sa*.svg")), "no stack has a recipe whose word rests on what ran alone"
     assert json.loads((root / "reports" / "site" / "badge.json").read_text())["message"] == "as expected"
     out = capsys.readouterr().out
-    assert out.splitlines()[:2] == ["core: 1 of 82 rows, 2 of 92 cases; --all runs the rest, about 19 minutes here", "ran 8"]
+    assert out.splitlines()[:2] == [
+        f"core: 1 of {len(load_stacks())} rows, 2 of {len(find_cases())} cases; --all runs the rest, about 19 minutes here",
+        "ran 8",
+    ]
     assert "no red cells" in out and "outer_commit" not in out
 
 

@@ -13,7 +13,7 @@ from reports.build import SCHEMA, check_results
 from reports.junit import write_junit
 from reports.results.counts import tell
 from reports.results.details import make_details
-from reports.results.grading import find_cost, grade_stack
+from reports.results.grading import find_cost, grade_stack, price_work
 from reports.summary import summarise_run
 from tests.made_facts import STACK, breaking, leaking, make_cell, make_header, make_lines, write_facts
 from tests.made_results import OUTER_COMMIT, make_made_results
@@ -63,14 +63,34 @@ def test_details_tell_the_proof_and_the_command(tmp_path):
     assert detail["command"] == f'nox -s "stack({STACK})" -- --recipe plain/some_recipe --case a'
 
 
+def worked(cpu_s, **counts):
+    return {"work": {"cpu_s": cpu_s, "counts": counts}}
+
+
 def test_cost_compares_case_by_case_what_ran_through(tmp_path):
     cases = ("quick", "slow", "broken")
-    own = [make_cell(case="quick", duration_s=0.012), make_cell(case="slow", duration_s=0.11), make_cell(case="broken", duration_s=9, **breaking())]
-    bare = [make_cell("plain/real_commits", case, duration_s=time, **leaking()) for case, time in zip(cases, (0.01, 0.1, 0.1), strict=True)]
-    lines = make_lines(make_header(("plain/some_recipe", "plain/real_commits"), cases), own + bare)
-    graded = grade_stack(load_stack(write_facts(tmp_path, lines)))
+    own = [
+        make_cell(case="quick", **worked(0.01, ddl=1)), make_cell(case="slow", **worked(0.11)), make_cell(case="broken", **worked(9.0), **breaking()),
+    ]  # fmt: skip
+    bare = [make_cell("plain/real_commits", case, **worked(time), **leaking()) for case, time in zip(cases, (0.01, 0.1, 0.1), strict=True)]
+    header = make_header(("plain/some_recipe", "plain/real_commits"), cases) | {"prices": {"ddl": 0.002}}
+    graded = grade_stack(load_stack(write_facts(tmp_path, make_lines(header, own + bare))))
     assert find_cost(graded.cells["plain/some_recipe"], graded.cells["plain/real_commits"]) == 1.15
     assert find_cost(graded.cells["plain/some_recipe"], {}) is None
+
+
+def test_the_first_cell_of_a_child_does_not_count(tmp_path):
+    cells = [make_cell(name, case, position=place, **worked(cpu_s)) for name, cpu_s in (("plain/some_recipe", 0.03), ("plain/real_commits", 0.01))
+             for place, case in enumerate(("first", "second"), 1)]  # fmt: skip
+    cells[0]["work"]["cpu_s"] = 9.0
+    graded = grade_stack(load_stack(write_facts(tmp_path, make_lines(make_header(("plain/some_recipe", "plain/real_commits"), ("first", "second")), cells))))
+    assert find_cost(graded.cells["plain/some_recipe"], graded.cells["plain/real_commits"]) == 3.0
+
+
+def test_work_without_a_price_costs_nobody_knows_what():
+    assert price_work({"cpu_s": 0.01, "counts": {"ddl": 2}}, {"ddl": 0.5}) == 1.01
+    assert price_work({"cpu_s": 0.01, "counts": {"ddl": 2}}, {}) is None
+    assert price_work(None, {"ddl": 0.5}) is None
 
 
 def test_junit_fails_on_drift_only(tmp_path):

@@ -3,14 +3,10 @@
 import pytest
 
 from matrix.judging.verdicts import judge_pass
-from matrix.supervisor.inside import ALL, MET
-from tests.instrument import Bench, pick_cells
+from matrix.supervisor.examination import ALL
+from matrix.supervisor.inside import MET
+from tests.instrument import pick_cells
 
-STACKS = {
-    "postgresql": ("sa20-psycopg2-postgresql18", "postgresql_server"),
-    "mysql": ("sa20-pymysql-mysql97", "mysql_server"),
-    "mariadb": ("sa20-pymysql-mariadb118", "mariadb_server"),
-}
 HEADER = """
     import gc
     import pytest
@@ -84,17 +80,6 @@ LEFT_TO_THE_COLLECTOR = (
 """
 )
 CASES = ["close_discards", "commit_once", "rollback_only"]
-
-
-@pytest.fixture(params=STACKS)
-def bench(request, tmp_path):
-    stack, server = STACKS[request.param]
-    return Bench(tmp_path, stack, request.getfixturevalue(server))
-
-
-@pytest.fixture
-def postgresql_bench(tmp_path, postgresql_server):
-    return Bench(tmp_path, STACKS["postgresql"][0], postgresql_server)
 
 
 def judge_all(lines, recipe):

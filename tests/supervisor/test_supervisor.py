@@ -12,11 +12,6 @@ from matrix.supervisor.failures import ControlMisbehaved
 from tests.instrument import Bench, pick_cells
 
 CASES = ["commit_once", "commit_twice"]
-STACKS = {
-    "postgresql": ("sa20-psycopg2-postgresql18", "postgresql_server"),
-    "mysql": ("sa20-pymysql-mysql97", "mysql_server"),
-    "mariadb": ("sa20-pymysql-mariadb118", "mariadb_server"),
-}
 
 HEADER = """
     import os, signal, threading, time
@@ -48,17 +43,6 @@ CLEAN = (
         connection.close()
 """
 )
-
-
-@pytest.fixture(params=STACKS)
-def bench(request, tmp_path):
-    stack, server = STACKS[request.param]
-    return Bench(tmp_path, stack, request.getfixturevalue(server))
-
-
-@pytest.fixture
-def postgresql_bench(tmp_path, postgresql_server):
-    return Bench(tmp_path, STACKS["postgresql"][0], postgresql_server)
 
 
 def test_leak_is_seen_and_never_reaches_the_next_recipe(bench):
@@ -251,7 +235,7 @@ HELD_IN_A_THREAD = REAL.replace(
     ("release", "reason"), [("pass", "lock wait"), ("threading.Timer(0.4, holder.rollback).start()", None)], ids=["hopeless", "legitimate"]
 )
 def test_lock_wait_of_a_thread_is_judged_by_what_the_others_do(tmp_path, mysql_server, release, reason):
-    bench = Bench(tmp_path, STACKS["mysql"][0], mysql_server)
+    bench = Bench(tmp_path, "sa20-pymysql-mysql97", mysql_server)
     recipe = bench.write_recipe("waiting", HELD_IN_A_THREAD.replace("RELEASE", release))
     cell = pick_cells(bench.run([recipe], ["commit_once"]), "plain/waiting")["commit_once"]
     assert (cell["hang"] and cell["hang"]["reason"]) == reason

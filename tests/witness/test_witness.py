@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from matrix.probe.work import COMMIT, CONNECT, DATABASE, DDL, STATEMENT, TRUNCATE
 from matrix.supervisor.child import Child
 from matrix.witness import RepairBlocked, Witness, open_witness
 from matrix.witness.base import GRACE
@@ -64,6 +65,15 @@ def test_capabilities_are_found_and_leave_nothing(witness: Witness) -> None:
         assert ("lost_updates_refused" in found) == (witness.product == "postgresql")
     assert {name for name, has in witness.capabilities.items() if has} >= found
     assert "probe_" not in str(sorted(witness.record_baseline().objects))
+
+
+def test_prices_are_of_the_server_and_leave_nothing(witness: Witness) -> None:
+    before = witness.record_baseline()
+    prices = witness.price_work()
+    assert set(prices) == {STATEMENT, COMMIT, CONNECT, DDL, TRUNCATE, DATABASE}
+    assert all(0 < price < 2 for price in prices.values())
+    assert prices[DATABASE] > prices[STATEMENT] and prices[CONNECT] > prices[STATEMENT]
+    assert witness.find_residue(before) == []
 
 
 # -- seeing ------------------------------------------------------------------------------------

@@ -30,6 +30,11 @@ class Evidence:
         return has_broken(self.facts)
 
     @property
+    def missed(self) -> bool:
+        """Whether the application itself came out otherwise than in production, not its set-up or teardown alone."""
+        return bool(self.facts["phases"]["call"] == "failed")
+
+    @property
     def implicit_commits(self) -> bool:
         """MySQL and MariaDB commit before DDL and begin a transaction without saying so."""
         return self.product in ("mysql", "mariadb")
@@ -159,6 +164,12 @@ class Evidence:
                 first_line = (error["message"].strip().splitlines() or [""])[0]
                 return Proof(f"{error['phase']}: {name}: {first_line}"[:300], fact=f"errors/{index}")
         return None
+
+    def find_answer(self, *patterns: str) -> Proof | None:
+        """Return the first error that the server answered with and whose message matches a pattern, whoever caught it."""
+        answers = (mark for mark in self.client if mark.does == "error")
+        found = next((mark for mark in answers if any(matches(pattern, mark.text) for pattern in patterns)), None)
+        return found and Proof(f"lane {found.lane}, {found.phase}: the server answered {found.text}"[:300], timeline=found.index)
 
     def find_residue(self, *kinds: str) -> Proof | None:
         """Return the first residue of one of these kinds, as the server showed it."""

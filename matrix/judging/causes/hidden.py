@@ -100,9 +100,18 @@ def unfinished_work_read(cell: Evidence) -> Proof | None:
         around = {mark.index: open_now for mark, open_now, _ in cell.replay_savepoints(lane)}
         after = [mark for mark in calls[last + 1 :] if mark.does != "statement" or uses_tables(mark)]
         read = next((mark for mark in after if mark.does != "savepoint"), None)
-        if around[calls[last].index] and read is not None and read not in after[:1] and read.does == "statement":
+        if read is None or read.does != "statement":
+            continue
+        if around[calls[last].index] and read not in after[:1]:
             return read.prove(", in a savepoint on top of the one that still held unfinished work")
+        if cell.missed and len(around[calls[last].index]) > 1 and is_undone_in_call(cell, lane, around[calls[last].index][-1]):
+            return read.prove(", below the savepoint of another session that still held unfinished work")
     return None
+
+
+def is_undone_in_call(cell: Evidence, lane: int, savepoint: Mark) -> bool:
+    """Say whether the application itself rolled back to a savepoint."""
+    return any(ended is savepoint and mark.does == "rollback_to" and mark.phase == "call" for mark, _, ended in cell.replay_savepoints(lane))
 
 
 def find_sqlite_read(client: list[Mark]) -> Mark | None:

@@ -12,6 +12,8 @@ DRIVER_TALK = re.compile(r"pg_type|pg_catalog|current_schema\(\)|@@|\bVERSION\(\
 
 # What ends a transaction.
 ENDINGS = ("commit", "rollback")
+# What ends work, or takes it back, in a transaction or in a savepoint of it.
+ENDS_OF_WORK = (*ENDINGS, "release", "rollback_to")
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from matrix.judging.causes import links
 from matrix.judging.causes.evidence import Evidence
 from matrix.judging.causes.hidden import SQLITE, find_lock_error
-from matrix.judging.causes.marks import Proof
+from matrix.judging.causes.marks import ENDS_OF_WORK, Proof
 from matrix.judging.causes.theme import Theme
+from matrix.judging.causes.undone import was_refused
 
 theme = Theme("refused")
 
@@ -17,7 +18,10 @@ theme = Theme("refused")
     links.SAVEPOINTS,
 )
 def savepoint_gone(cell: Evidence) -> Proof | None:
-    return cell.find_error(r"savepoint .*does not exist", r"no such savepoint", r"savepoint can only be used in transaction block")
+    gone = (r"savepoint .*does not exist", r"no such savepoint", r"savepoint can only be used in transaction block")
+    raised = cell.find_error(*gone)
+    # a thread, a task, or code that goes on after errors keeps them to itself: the server's answer stands on the timeline
+    return raised if raised or was_refused(cell) else cell.find_answer(*gone)
 
 
 @theme.cause(
@@ -209,3 +213,18 @@ def begin_recursed(cell: Evidence) -> Proof | None:
     proof = cell.find_error(types=("RecursionError",))
     tracebacks = [error.get("traceback") or "" for error in cell.facts["errors"] if error["type"] == "RecursionError"]
     return proof if any("in begin_nested" in text and "self.begin()" in text for text in tracebacks) else None
+
+
+@theme.cause(
+    "After a COMMIT sent as text, commit() had nothing to send",
+    "The word COMMIT had ended the transaction past the session. In production the session's own commit() then fails, since its savepoint is gone; "
+    "here it never reached the server, and the application went on as if all were well.",
+    "Leave the session's methods as they are, and let the session end what it has begun.",
+    links.SESSION,
+)
+def commit_sent_nothing(cell: Evidence) -> Proof | None:
+    answered = any(mark.does == "error" for mark in cell.in_call(cell.client))
+    if not cell.missed or was_refused(cell) or answered or not cell.sent("commit"):
+        return None
+    ends = [mark for mark in cell.in_call(cell.wire) if mark.does in ENDS_OF_WORK]
+    return ends[-1].prove(", and nothing ended a transaction after it") if ends and ends[-1].does == "commit" else None

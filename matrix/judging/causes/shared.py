@@ -117,12 +117,15 @@ def pool_shares_connection(cell: Evidence) -> Proof | None:
 
 
 def find_second_begin(cell: Evidence) -> Mark | None:
-    """Return where a transaction was begun through SQLAlchemy during the test on a connection that had one open already."""
+    """Return where a transaction was begun through SQLAlchemy during the test on a connection on which set-up had left one open.
+
+    What the application sends as text is begun by the one holder there is.
+    """
     open_now: set[int] = set()
     for mark in cell.said:
-        if mark.does == "begin" and mark.lane in open_now and mark.phase != "setup":
+        if mark.event == "begin" and mark.lane in open_now and mark.phase != "setup":
             return mark
-        if mark.does == "begin":
+        if mark.event == "begin" and mark.phase == "setup":
             open_now.add(mark.lane)
         elif mark.does in ("commit", "rollback") or mark.event in ("close", "checkin"):
             open_now.discard(mark.lane)

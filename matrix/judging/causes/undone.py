@@ -1,15 +1,18 @@
 """Why the application saw something else than in production: its work was undone, or never took effect."""
 
+import re
 from collections.abc import Iterator
 from itertools import dropwhile
 
 from matrix.judging.causes import links
 from matrix.judging.causes.evidence import Evidence
-from matrix.judging.causes.marks import Mark, Proof, uses_tables
+from matrix.judging.causes.marks import ENDS_OF_WORK, Mark, Proof, uses_tables
 from matrix.judging.causes.statements import is_write, tidy
 from matrix.judging.causes.theme import Theme
 
 theme = Theme("undone")
+
+TWO_ROWS = re.compile(r"\bVALUES\s*\([^()]*\)\s*,\s*\(", re.IGNORECASE)
 
 
 @theme.cause(
@@ -52,7 +55,7 @@ def outer_rolled_back(cell: Evidence) -> Proof | None:
     links.JOINING,
 )
 def commit_swallowed(cell: Evidence) -> Proof | None:
-    if not cell.breaks or cell.facts["phases"]["call"] != "failed":  # nothing that production keeps was missed
+    if not cell.missed:  # nothing that production keeps was missed
         return None
     # Where the fixture holds a transaction elsewhere, only a released savepoint shows that the application committed.
     written: set[int] = set()
@@ -79,9 +82,8 @@ def commit_swallowed(cell: Evidence) -> Proof | None:
     links.JOINING,
 )
 def nothing_expired(cell: Evidence) -> Proof | None:
-    calls = list(dropwhile(lambda mark: not uses_tables(mark), cell.in_call(cell.wire)))  # drivers roll back when they connect
-    failed = cell.facts["phases"]["call"] == "failed"
-    if not failed or was_refused(cell) or any(mark.does in ("commit", "release", "rollback", "rollback_to") for mark in calls):
+    calls = list(dropwhile(lambda mark: not is_write(mark.text), cell.in_call(cell.wire)))  # drivers roll back when they connect
+    if not cell.missed or was_refused(cell) or any(mark.does in ENDS_OF_WORK for mark in calls):
         return None
     last = next((mark for mark in reversed(calls) if uses_tables(mark)), None)
     return last.prove(", and nothing was read after it") if last and tidy(last.text).startswith("UPDATE") else None
@@ -96,8 +98,8 @@ def nothing_expired(cell: Evidence) -> Proof | None:
 )
 def savepoint_expired_nothing(cell: Evidence) -> Proof | None:
     calls = cell.in_call(cell.wire)
-    ends = [mark for mark in calls if mark.does in ("commit", "release", "rollback", "rollback_to", "savepoint")]
-    if cell.facts["phases"]["call"] != "failed" or was_refused(cell) or not ends or ends[-1].does != "release":
+    ends = [mark for mark in calls if mark.does in (*ENDS_OF_WORK, "savepoint")]
+    if not cell.missed or was_refused(cell) or not ends or ends[-1].does != "release":
         return None
     last = next((mark for mark in reversed(calls) if uses_tables(mark)), None)
     stale = last is not None and last.index > ends[-1].index and tidy(last.text).startswith("UPDATE")
@@ -112,9 +114,9 @@ def savepoint_expired_nothing(cell: Evidence) -> Proof | None:
     links.JOINING,
 )
 def savepoint_undid_commit(cell: Evidence) -> Proof | None:
-    if not cell.breaks:
+    if not cell.missed:  # a teardown that fails says why itself
         return None
-    found = [mark for lane in sorted(cell.outer | cell.undone_at_end) for mark in find_undone(cell, lane)]
+    found = [mark for lane in sorted(cell.outer | cell.undone_at_end) for mark in find_undone(cell, lane) if goes_on(cell, mark)]
     return min(found, key=lambda mark: mark.index).prove() if found else None
 
 
@@ -135,23 +137,43 @@ def savepoint_after_work(cell: Evidence) -> Proof | None:
 
 @theme.cause(
     "Nothing ended the work, so nothing could undo or keep it",
-    "After the last write no COMMIT, ROLLBACK, RELEASE or ROLLBACK TO reached the server for the rest of the test, and the application read its own unfinished work. "
+    "After the last write no COMMIT, ROLLBACK, RELEASE or ROLLBACK TO reached the server for the rest of the test, "
+    "and the application met its own unfinished work: it read it, or a row of the same name was refused. "
     "The session's commit(), rollback() or close() had been replaced, or had no savepoint left to end.",
     "Leave the session's methods as they are and keep a savepoint under it: join_transaction_mode='create_savepoint'.",
     links.JOINING,
 )
 def nothing_ended(cell: Evidence) -> Proof | None:
-    if not cell.breaks or cell.facts["phases"]["call"] != "failed" or was_refused(cell):
-        return None
     calls = cell.in_call(cell.wire)
     writes = [mark for mark in calls if is_write(mark.text)]
+    if cell.missed and cell.find_error(types=("IntegrityError",), phase="call"):
+        return find_refused_twin(cell, writes)
+    if not cell.missed or was_refused(cell):
+        return None
     if not writes or writes[-1].lane not in cell.outer or any(mark.lane != writes[-1].lane for mark in calls):
         return None
     after = [mark for mark in calls if mark.index > writes[-1].index]
-    if any(mark.does in ("commit", "rollback", "rollback_to", "release") for mark in after):
+    if any(mark.does in ENDS_OF_WORK for mark in after):
         return None
     read = next((mark for mark in after if uses_tables(mark)), None)
     return read and read.prove(", after a write that nothing had ended")
+
+
+def find_refused_twin(cell: Evidence, writes: list[Mark]) -> Proof | None:
+    """Return the last write, which was refused, as a proof when the one before it went the same way and nothing ended that.
+
+    Rows that only waited to be written may come with the refused one, in the same statement.
+    """
+    if not writes or writes[-1].lane not in cell.outer:
+        return None
+    if len(writes) == 1:
+        return writes[0].prove(", with a row in it that should have been let go of") if TWO_ROWS.search(writes[0].text) else None
+    first, second = writes[-2:]
+    between = [mark for mark in cell.in_call(cell.wire) if first.index < mark.index < second.index]
+    twins = first.lane == second.lane and first.text.split("VALUES")[0] == second.text.split("VALUES")[0]
+    if not twins or any(mark.does in ENDS_OF_WORK for mark in between):
+        return None
+    return second.prove(", which met a row that nothing had ended")
 
 
 def find_undone(cell: Evidence, lane: int) -> Iterator[Mark]:

@@ -19,22 +19,42 @@
 
   matrix.root = () => document.body.dataset.root;
 
-  matrix.mark = (name, origin = "") => {
+  // number: how many cases decided a word; none is written where there is none.
+  matrix.mark = (name, origin = "", number = 0) => {
     const [symbol, , style] = matrix.take("index").marks[name] ?? ["?", name, "unknown"];
-    return matrix.make("span", { class: `mark ${style} ${origin}`.trim() }, matrix.make("b", { "aria-hidden": "true" }, symbol), ` ${name}`);
+    return matrix.make("span", { class: `mark ${style} ${origin}`.trim() }, matrix.make("b", { "aria-hidden": "true" }, symbol), number ? ` ${number} ${name}` : ` ${name}`);
   };
 
   matrix.linkCell = (stack, recipe, test) =>
     `${matrix.root()}cell.html#${[stack, ...recipe.split("/"), test].map(encodeURIComponent).join("/")}`;
 
+  matrix.showTokens = (tokens) => tokens.map(([style, text]) => (style ? matrix.make("span", { class: style }, text) : text));
+
   // Source code from [class, text] tokens; the text of the element is exactly the file.
   matrix.showCode = (recipe, tokens) => {
-    const code = matrix.make("code", {}, tokens.map(([style, text]) => (style ? matrix.make("span", { class: style }, text) : text)));
+    const code = matrix.make("code", {}, matrix.showTokens(tokens));
     const caption = matrix.make("figcaption", {},
       matrix.make("span", { class: "file" }, recipe.path),
       matrix.make("span", { class: "hash", title: recipe.sha256 }, `sha256 ${recipe.sha256.slice(0, 12)}`),
       matrix.make("button", { type: "button", class: "copy", "data-copy": true }, "Copy"));
     return matrix.make("figure", { class: "code" }, caption, matrix.make("pre", { tabindex: "0", "aria-label": recipe.path }, code));
+  };
+
+  // Two buttons for a file: the recipe only, or below its wiring; wholes are [label, function that returns the wiring's nodes].
+  matrix.offerWhole = (figure, wholes) => {
+    const code = figure.querySelector("code");
+    const choices = [["Recipe only", () => []], ...wholes];
+    const buttons = choices.map(([label, make]) => {
+      const button = matrix.make("button", { type: "button", "aria-pressed": String(make === choices[0][1]) }, label);
+      button.addEventListener("click", () => {
+        code.querySelector(".above")?.remove();
+        const above = make();
+        if (above.length) code.prepend(matrix.make("span", { class: "above" }, above));
+        for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+      });
+      return button;
+    });
+    figure.querySelector("[data-copy]").before(matrix.make("span", { class: "whole", role: "group", "aria-label": "What to copy" }, buttons));
   };
 
   // Query of the page: names only, empty ones left out, the rest of the address kept.

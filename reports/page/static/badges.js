@@ -11,7 +11,7 @@
   const base = location.protocol.startsWith("http") ? new URL(".", location.href).href : "https://<address of your report>/";
 
   // A badge speaks of what ran: there is none where a word rests on anything that is only shown as reviewed.
-  const speaks = (entry) => entry && !entry[5];
+  const speaks = (entry) => entry && !entry[6];
 
   // Only recipes that have a badge on the chosen stack; without a stack, on any.
   function offerRecipes() {

@@ -1,145 +1,127 @@
-// Find your fixture: from a stack, chosen or read from dependency files, to a ranked list of recipes.
+// Find your fixture: from a stack, chosen or read from dependency files, to the stack that was run and is nearest to it.
 "use strict";
 (() => {
   const matrix = window.isolationMatrix;
-  const { make, mark } = matrix;
+  const { make } = matrix;
   const data = matrix.take("index");
   const form = document.getElementById("finder");
   if (!data || !form) return;
 
   const words = Object.keys(data.marks);
   const ready = data.stacks.filter((stack) => stack.state !== "not run");
-  const origins = ["", "part", "reviewed"]; // how much of a word did not run
   const lines = [...new Set(data.stacks.map((stack) => stack.line))];
-  const fields = ["line", "database", "driver", "family"];
-  const good = ["isolates", "isolates, with limits"];
+  const choices = ["line", "database", "driver", "family"];
+  const fields = [...choices, "version"]; // the exact release of SQLAlchemy, when a file or an address names one
+  const usual = data.usual.map(([name, column, family]) => ({ name, stack: data.stacks[column], family }));
 
   function offer(name, values, first) {
     form.elements[name].append(make("option", { value: "" }, first), ...values.map(([value, label]) => make("option", { value }, label ?? value)));
   }
 
-  const distinct = (key) => [...new Set(data.stacks.map((stack) => stack[key]))].map((value) => [value]);
   const readForm = () => Object.fromEntries(fields.map((name) => [name, form.elements[name].value]));
   const onlyThisRun = () => form.elements.run?.value === "this";
 
-  // How far a stack is from what was asked: the driver's kind weighs most, then product, driver, line, major version.
+  // How far a stack is from what was asked: the family weighs most, then the driver's kind, product, line, driver, major version.
   function measure(stack, wanted) {
-    let distance = 0;
+    let distance = stack.flavour.split(" ").filter((part) => part && part !== wanted.family).length / 2;
     if (wanted.line && stack.line !== wanted.line) distance += 6 + 2 * Math.abs(lines.indexOf(stack.line) - lines.indexOf(wanted.line));
     if (wanted.driver && stack.driver !== wanted.driver) distance += 5;
     const other = data.stacks.find((known) => known.driver === wanted.driver);
     if (other && other.asynchronous !== stack.asynchronous) distance += 24;
     if (wanted.family && !appliesTo(stack, wanted.family)) distance += 40;
-    if (wanted.database && stack.database !== wanted.database) distance += isProduct(wanted.database, stack.product) ? 2 : 16;
-    return distance;
+    return distance + (wanted.database ? measureServers(stack.database, wanted.database) : 0);
   }
 
+  // Of one product the nearest major version counts, of two that are equally near the newer; another product is far away.
+  function measureServers(database, wanted) {
+    if (database === wanted) return 0;
+    const [[product, major], [other, asked]] = [database, wanted].map((name) => name.split(" "));
+    if (product !== other) return 16;
+    const gap = countMajor(major) - countMajor(asked);
+    return 2 + Math.min(Math.abs(gap), 9) / 10 + (gap < 0 ? 0.01 : 0);
+  }
+
+  const countMajor = (text = "") => text.split(".").reduce((sum, part, place) => sum + (parseInt(part, 10) || 0) / 100 ** place, 0);
   const appliesTo = (stack, family) => data.recipes.some((recipe, row) => {
     const entry = data.grid[row][data.stacks.indexOf(stack)];
     return recipe.family === family && !recipe.control && entry && words[entry[0]] !== "n/a";
   });
-  const isProduct = (database, product) => data.stacks.some((stack) => stack.database === database && stack.product === product);
 
+  // Of stacks that are equally near, a usual one.
   function findStack(wanted) {
+    const order = (stack) => (usual.findIndex((known) => known.stack === stack) + 1) || 99;
     const ranked = ready.filter((stack) => !onlyThisRun() || stack.state === "ran").map((stack, index) => ({ stack, distance: measure(stack, wanted), index }));
-    ranked.sort((a, b) => a.distance - b.distance || Boolean(a.stack.flavour) - Boolean(b.stack.flavour) || b.index - a.index);
-    return ranked[0];
+    return ranked.sort((a, b) => a.distance - b.distance || order(a.stack) - order(b.stack) || b.index - a.index)[0]?.stack;
   }
 
   function listDifferences(stack, wanted) {
     const names = { line: "SQLAlchemy", database: "", driver: "" };
     const found = Object.keys(names).filter((key) => wanted[key] && stack[key] !== wanted[key])
       .map((key) => `${names[key]} ${stack[key]} instead of ${wanted[key]}`.trim());
-    return wanted.family && !appliesTo(stack, wanted.family) ? [...found, `no recipe of ${data.families[wanted.family]} applies to it`] : found;
+    if (wanted.version && stack.line === wanted.line && stack.sqlalchemy !== wanted.version) found.push(`${nameRelease(stack)} instead of ${wanted.version}`);
+    if (wanted.family && !appliesTo(stack, wanted.family)) found.push(`no recipe of ${data.families[wanted.family]} applies to it`);
+    return found;
   }
 
-  function rank(stack, family) {
-    const column = data.stacks.indexOf(stack);
-    const found = data.recipes.map((recipe, row) => ({ recipe, entry: data.grid[row][column] }))
-      .filter(({ recipe, entry }) => entry && !recipe.control && (!family || recipe.family === family) && !(onlyThisRun() && entry[5] === 2))
-      .map(({ recipe, entry }) => ({ recipe, word: words[entry[0]], origin: origins[entry[5] ?? 0], causes: entry[1], cost: entry[2], note: data.notes[entry[3]], bad: entry[4] }));
-    return found.sort((a, b) => words.indexOf(a.word) - words.indexOf(b.word) || a.bad - b.bad || (a.cost || 99) - (b.cost || 99) || (a.recipe.id < b.recipe.id ? -1 : 1));
-  }
+  const nameRelease = ({ sqlalchemy, line }) => (line.startsWith(sqlalchemy) ? `another release of SQLAlchemy ${sqlalchemy}` : `SQLAlchemy ${sqlalchemy}`);
 
   function answer() {
     const wanted = readForm();
     matrix.writeQuery(Object.fromEntries(fields.map((name) => [`my-${name}`, wanted[name]])));
+    const chosen = Object.values(wanted).some(Boolean);
+    const first = !chosen && !onlyThisRun() && usual[0];
+    const stack = first ? first.stack : findStack(wanted), family = first ? first.family : wanted.family;
     const place = document.getElementById("found");
-    if (!wanted.line && !wanted.database && !wanted.driver) { place.replaceChildren(); return; }
-    const { stack, distance } = findStack(wanted) ?? {};
-    if (!stack) { place.replaceChildren(make("p", {}, "No stack has a result.")); return; }
-    const found = rank(stack, wanted.family);
-    place.replaceChildren(describeStack(stack, distance, wanted), ...showAnswers(stack, found));
-    place.querySelectorAll("[data-code]").forEach((slot, index) => prepareCode(slot, found, index));
+    if (!stack) place.replaceChildren(make("p", {}, "No stack has a result."));
+    else place.replaceChildren(chosen ? describeStack(stack, wanted) : describeUsual(stack), ...matrix.showAnswer(stack, family, onlyThisRun()));
+    matrix.chosen = stack && { column: data.stacks.indexOf(stack), family };
+    document.dispatchEvent(new Event("chosen"));
   }
 
-  function describeStack(stack, distance, wanted) {
-    const link = make("a", { href: stack.page }, stack.label);
-    if (!distance) return make("p", { class: "chosen" }, "Seen on ", link, stack.note ? ` (${stack.note}${stack.state === "reviewed" ? ", not run now" : ""}).` : ".");
-    return make("p", { class: "chosen" }, make("strong", {}, "No such stack was run. "), "The nearest is ", link,
-      `; what differs: ${listDifferences(stack, wanted).join(", ")}.`);
+  function describeStack(stack, wanted) {
+    const link = make("a", { href: stack.page }, stack.label), differences = listDifferences(stack, wanted);
+    if (!differences.length) return make("p", { class: "chosen" }, "Seen on ", link, stack.note ? ` (${stack.note}${stack.state === "reviewed" ? ", not run now" : ""}).` : ".");
+    return make("p", { class: "chosen" }, make("strong", {}, "No such stack was run. "), "The nearest is ", link, `; what differs: ${differences.join(", ")}.`);
   }
 
-  function showAnswers(stack, found) {
-    const use = found.filter(({ word }) => good.includes(word));
-    const avoid = found.filter(({ word }) => !good.includes(word) && word !== "n/a");
-    const other = found.filter(({ word }) => word === "n/a");
-    const list = (from, to) => make("ol", { class: "answers", start: from + 1 }, use.slice(from, to).map((item, index) => showAnswer(stack, item, from + index)));
-    return [
-      use.length ? list(0, 3) : make("p", {}, found.length ? "No recipe isolates here." : "No recipe of this framework ran on this stack."),
-      use.length > 3 ? make("details", {}, make("summary", {}, `${use.length - 3} more that isolate here`), list(3)) : "",
-      avoid.length ? fold(`${avoid.length} that do not isolate here`, avoid, stack) : "",
-      other.length ? fold(`${other.length} that do not apply here`, other, stack) : "",
-    ];
+  const describeUsual = (stack) => make("p", { class: "chosen" }, "Most projects have ", make("a", { href: stack.page }, stack.label),
+    stack.note ? ` (${stack.note}${stack.state === "reviewed" ? ", not run now" : ""})` : "", ". Choose yours above.");
+
+  // A line of links to what most readers have; each is an address that opens the page with that choice.
+  function showUsual() {
+    const place = document.getElementById("usual");
+    const address = ({ stack, family }) => new URLSearchParams({ "my-line": stack.line, "my-database": stack.database, "my-driver": stack.driver, "my-family": family });
+    place.append("Or: ", ...usual.slice(1).flatMap((known, index) => [index ? " · " : "", make("a", { href: `?${address(known)}` }, known.name)]));
+    place.hidden = usual.length < 2;
   }
 
-  function fold(title, items, stack) {
-    return make("details", {}, make("summary", {}, title), make("ul", { class: "plain" }, items.map(({ recipe, word, origin, note }) =>
-      make("li", {}, make("a", { href: `${recipe.page}#${stack.id}` }, recipe.id), " ", mark(word, origin), " ", make("span", { class: "why" }, note)))));
+  // An address may name a release of SQLAlchemy as its line, and a server that no stack has.
+  function readAddress() {
+    const query = matrix.readQuery(), wanted = Object.fromEntries(fields.map((name) => [name, query.get(`my-${name}`) ?? ""]));
+    if (/^\d+\.\d+\.\d/.test(wanted.line)) [wanted.version, wanted.line] = [wanted.line, findLine(wanted.line)];
+    if (/^(PostgreSQL|MySQL|MariaDB) \d+(\.\d+)?$/.test(wanted.database)) addChoice("database", wanted.database);
+    for (const name of choices) form.elements[name].value = wanted[name];
+    for (const name of choices) if (form.elements[name].selectedIndex < 0) form.elements[name].value = "";
+    form.elements.version.value = /^[\w.+!-]{1,40}$/.test(wanted.version) ? wanted.version : "";
   }
 
-  const tellOrigin = (stack, origin) => (origin && stack.state === "ran" ? make("span", { class: "cost" },
-    `${origin === "part" ? "in part " : ""}reviewed${data.reviewed ? ` ${data.reviewed}` : ""}, not run now`) : "");
+  const findLine = (version) => lines.find((line) => line.split(" ")[0] === version.split(".", 2).join(".")) ?? "";
 
-  function showAnswer(stack, { recipe, word, origin, causes, cost, note }, index) {
-    const limits = causes.map((cause) => make("li", {}, make("a", { href: `causes.html#${data.causes[cause][0]}` }, data.causes[cause][1])));
-    return make("li", { class: "answer" }, make("span", { class: "rank", "aria-hidden": "true" }, String(index + 1)), make("div", {},
-      make("h3", {}, make("a", { href: `${recipe.page}#${stack.id}` }, recipe.id), mark(word, origin), tellOrigin(stack, origin),
-        cost ? make("span", { class: "cost" }, `${cost.toFixed(1)}× the time of a test without isolation`) : ""),
-      make("p", {}, recipe.title),
-      limits.length ? make("p", {}, make("strong", {}, "What it does not keep:")) : "",
-      limits.length ? make("ul", { class: "because" }, limits) : "",
-      note ? make("p", { class: "needs" }, `Counted: ${note}.`) : "",
-      make("p", { class: "needs" }, `Your project must already have: ${recipe.needs.join(", ") || "SQLAlchemy and pytest"}.`),
-      make("details", { "data-code": recipe.id, open: index === 0 }, make("summary", {}, "The file that was tested"))));
+  function addChoice(name, value) {
+    const select = form.elements[name];
+    if (value && ![...select.options].some((option) => option.value === value)) select.append(make("option", { value }, value));
   }
 
-  // The text of all recipes is one script, read when the first answer is shown.
-  async function prepareCode(slot, found) {
-    const { recipe } = found.find((item) => item.recipe.id === slot.dataset.code);
-    const fillIn = async () => {
-      if (slot.querySelector("figure")) return;
-      try {
-        const code = await matrix.load("code", "", "data/code.js");
-        if (!slot.querySelector("figure")) slot.append(matrix.showCode(recipe, code[recipe.id]));
-      } catch (error) {
-        slot.append(make("p", {}, `The text could not be loaded: ${error.message}. It is on the recipe's page.`));
-      }
-    };
-    slot.addEventListener("toggle", fillIn, { once: true });
-    if (slot.open) await fillIn();
-  }
-
-  matrix.finder = { form, fields, answer, ready, lines };
+  matrix.finder = { form, choices, answer, ready, lines, addChoice };
   offer("line", lines.map((line) => [line]), "choose");
-  offer("database", distinct("database"), "choose");
-  offer("driver", distinct("driver"), "choose");
+  offer("database", data.databases.map((name) => [name]), "choose");
+  offer("driver", [...new Set(data.stacks.map((stack) => stack.driver))].map((value) => [value]), "choose");
   offer("family", Object.entries(data.families), "any");
-  const query = matrix.readQuery();
-  for (const name of fields) form.elements[name].value = query.get(`my-${name}`) ?? "";
-  for (const name of fields) if (form.elements[name].selectedIndex < 0) form.elements[name].value = "";
+  showUsual();
+  readAddress();
   form.addEventListener("submit", (event) => event.preventDefault());
-  for (const name of fields) form.elements[name].addEventListener("change", answer);
+  form.elements.line.addEventListener("change", () => { form.elements.version.value = ""; });
+  for (const name of choices) form.elements[name].addEventListener("change", answer);
   form.elements.run?.addEventListener("change", answer);
   answer();
 })();

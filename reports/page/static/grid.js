@@ -5,7 +5,7 @@
 
   // Symbols alone when the words would not fit; the words stay there for those who listen.
   matrix.setDensity = (table, columns, choice) => {
-    const symbols = choice === "symbols" || (!choice && columns * 56 + 240 > room);
+    const symbols = choice === "symbols" || (!choice && columns * 56 + 264 > room);
     table.classList.toggle("symbols", symbols);
     table.classList.add("fixed");
     table.style.width = `calc(var(--first) + ${columns} * var(${symbols ? "--unit" : "--word"}))`;
@@ -23,7 +23,7 @@
     linkCells(table, names, body);
     matrix.setDensity(table, names.cells.length, "");
     for (const link of table.querySelectorAll(".names a, tbody a")) link.tabIndex = -1;
-    for (const word of table.querySelectorAll("td i")) word.parentElement.setAttribute("aria-label", word.textContent.trim() + tellOrigin(word.closest("td").classList));
+    for (const word of table.querySelectorAll("td i")) word.parentElement.setAttribute("aria-label", tellWord(word));
     const first = body[0] && findTarget(cellAt(names, body[0], 0));
     if (first) first.tabIndex = 0;
     table.addEventListener("keydown", (event) => move(event, grid, rows));
@@ -49,6 +49,8 @@
     }
   }
 
+  // As it is seen: the number, when there is one, and the word.
+  const tellWord = (word) => `${word.previousSibling.textContent.replace(/\D/g, "")} ${word.textContent}`.trim() + tellOrigin(word.closest("td").classList);
   const tellOrigin = (classes) => (classes.contains("reviewed") ? ", reviewed, not run now" : classes.contains("part") ? ", in part reviewed" : "");
 
   // The header row has no cell of its own in the first column: the corner spans all header rows.

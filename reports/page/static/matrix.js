@@ -35,7 +35,7 @@
   const distinct = (values) => [...new Set(values)].map((value) => [value]);
 
   function offerAll() {
-    offer("family", Object.entries(data.families));
+    offer("family", [["all"], ...Object.entries(data.families)]);
     for (const name of ["line", "database", "driver"]) offer(name, distinct(data.stacks.map((stack) => stack[name])));
     const used = new Set(data.grid.flat().filter(Boolean).map((entry) => entry[0]));
     offer("word", wordNames.filter((_, index) => used.has(index)).map((name) => [name]));
@@ -58,19 +58,27 @@
 
   function matches(entry, state) {
     if (!state.word && !state.cause && !state.run) return true;
-    if (!entry || (state.run === "this" && entry[5] === 2)) return false;
+    if (!entry || (state.run === "this" && entry[6] === 2)) return false;
     return (!state.word || wordNames[entry[0]] === state.word)
       && (!state.cause || entry[1].some((index) => data.causes[index][0] === state.cause));
   }
 
+  const applies = (entry) => entry && wordNames[entry[0]] !== "n/a";
+
+  // No family chosen: the recipes that apply to the finder's stack, of its family when it has one.
+  function showsRecipe(recipe, r, { family }) {
+    if (family || !matrix.chosen) return !family || family === "all" || recipe.family === family;
+    return applies(data.grid[r][matrix.chosen.column]) && (!matrix.chosen.family || recipe.family === matrix.chosen.family);
+  }
+
+  // The columns are those on which something that is shown runs.
   function decide(state) {
     const narrowed = Boolean(state.word || state.cause || state.run);
     const hits = data.grid.map((row) => row.map((entry) => matches(entry, state)));
     let columns = data.stacks.map((stack) => showsStack(stack, state));
-    const rows = data.recipes.map((recipe, r) => (!state.family || recipe.family === state.family)
-      && (!narrowed || hits[r].some((hit, c) => hit && columns[c])));
+    const rows = data.recipes.map((recipe, r) => showsRecipe(recipe, r, state) && (!narrowed || hits[r].some((hit, c) => hit && columns[c])));
     if (narrowed) columns = columns.map((shown, c) => shown && hits.some((row, r) => rows[r] && row[c]));
-    else if (state.family) columns = columns.map((shown, c) => shown && data.grid.some((row, r) => rows[r] && row[c] && wordNames[row[c][0]] !== "n/a"));
+    else if (state.family !== "all") columns = columns.map((shown, c) => shown && data.grid.some((row, r) => rows[r] && applies(row[c])));
     return { rows, columns, hits, width: columns.filter(Boolean).length };
   }
 
@@ -150,6 +158,14 @@
     matrix.writeQuery(state);
   }
 
+  // The finder's stack is marked, and in view on a narrow screen.
+  function showChosen() {
+    const { column } = matrix.chosen ?? {};
+    heads.forEach((cell, c) => { if (cell.classList.contains("mine") !== (c === column)) cell.classList.toggle("mine", c === column); });
+    const head = heads[column], box = grid.table.closest(".scroll");
+    if (head && !head.hidden) box.scrollLeft = head.offsetLeft + head.offsetWidth > box.clientWidth ? head.offsetLeft - box.clientWidth / 2 : 0;
+  }
+
   // ?stack=<id> and ?recipe=<id> point at a column, a row or a cell; a filter that hides it is taken back.
   function pointAt(query) {
     const column = data.stacks.findIndex((stack) => stack.id === query.get("stack"));
@@ -159,8 +175,9 @@
       const { rows, columns } = decide(state);
       return (column >= 0 && !columns[column]) || (row >= 0 && !rows[row]);
     };
-    for (const name of fields) if (hides({ [name]: form.elements[name].value })) form.elements[name].value = "";
-    for (const name of fields) if (hides(readForm())) form.elements[name].value = "";
+    const take = (name) => { form.elements[name].value = name === "family" ? "all" : ""; };
+    for (const name of fields) if (hides({ family: "all", [name]: form.elements[name].value })) take(name);
+    for (const name of fields) if (hides(readForm())) take(name);
     apply({ whole: true });
     const target = row < 0 ? heads[column] : column < 0 ? grid.body[row].cells[0] : cells[row][column];
     matrix.focusCell(target);
@@ -170,6 +187,8 @@
   writeForm(matrix.readQuery());
   apply({ whole: true });
   pointAt(matrix.readQuery());
+  showChosen();
+  document.addEventListener("chosen", () => { apply(); showChosen(); });
   form.addEventListener("change", () => apply());
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(() => apply()));

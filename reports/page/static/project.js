@@ -4,7 +4,7 @@
   const matrix = window.isolationMatrix;
   const data = matrix.take("index");
   if (!data || !matrix.finder) return;
-  const { form, answer, ready, lines } = matrix.finder;
+  const { form, answer, ready, lines, addChoice } = matrix.finder;
   const area = document.getElementById("deps"), status = document.getElementById("read");
 
   const drivers = {
@@ -51,10 +51,12 @@
   }
 
   function set(name, value) {
-    const select = form.elements[name];
-    if (value && ![...select.options].some((option) => option.value === value)) select.append(matrix.make("option", { value }, value));
-    select.value = value;
+    addChoice(name, value);
+    form.elements[name].value = value;
   }
+
+  // The release that is pinned: its line is what counts, and the answer says what differs.
+  const findPin = (constraint) => /^={2,3}\s*(\d+\.\d+[\w.+!-]*)$/.exec(constraint)?.[1] ?? "";
 
   function read(text) {
     if (!text.trim()) { status.textContent = ""; return; }
@@ -67,6 +69,7 @@
     const { driver, others } = chooseDriver(packages);
     const line = chooseLine(packages, driver);
     set("line", line);
+    form.elements.version.value = line ? findPin(packages.sqlalchemy) : "";
     set("driver", driver);
     set("database", chooseDatabase(driver, line));
     set("family", chooseFamily(packages, driver) in data.families ? chooseFamily(packages, driver) : "");
