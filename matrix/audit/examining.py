@@ -1,0 +1,177 @@
+"""Part two of an audit: the shared cases run through the project's own fixture, examined as a recipe is."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matrix.audit.examined import ExaminedFixture
+from matrix.audit.learned import STACK, Chosen, check_place, choose_fixture, describe_as_stack
+from matrix.audit.mistakes import AuditFailed
+from matrix.audit.offers import find_reason
+from matrix.audit.starting import ProjectStarter
+from matrix.facts import JsonObject
+from matrix.facts.writing import FactsFile
+from matrix.plan.contents import Case, Recipe, find_cases
+from matrix.plan.rows import Stack
+from matrix.probe.channel import ChannelClosed
+from matrix.servers import Server
+from matrix.supervisor.account import make_url
+from matrix.supervisor.cells import RecipeFacts, examine_recipe
+from matrix.supervisor.childrun import FIRST
+from matrix.supervisor.examination import UNKNOWN, Examination
+from matrix.supervisor.failures import InstrumentBroken
+from matrix.supervisor.header import describe_stack, make_header, now
+from matrix.supervisor.job import StackJob
+from matrix.supervisor.review import Review
+from matrix.supervisor.stack import describe_recipe, hidden_texts, prove_sight
+from matrix.witness import Account, Witness, open_witness
+
+LEARNING_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A project whose fixture is examined. prepare: puts what its tests need into a database; settle: its variables for an account."""
+
+    project: Path
+    python: Path
+    server: Server
+    output: Path
+    settle: Callable[[Account, Server], dict[str, str]]
+    prepare: Callable[[dict[str, str]], None] = lambda variables: None
+    fixture: str | None = None
+    arguments: Sequence[str] = ()
+    cases: Sequence[str] = ()
+    """Only these; without any, all."""
+    on_cell: Callable[[JsonObject], None] = lambda cell: None
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What came of it: which fixture, as which stack, where the facts are, and which cases were left out and why."""
+
+    chosen: Chosen
+    stack: Stack
+    facts: Path
+    found: RecipeFacts
+    left_out: dict[str, str]
+
+
+def examine_fixture(subject: Subject) -> Examined:
+    """Run the cases through the project's fixture on a database of its own; the facts are left in `fixture.jsonl`.
+
+    Raises WrongUse, NothingToExamine, AuditFailed, or what the supervisor raises.
+    """
+    witness = open_witness(subject.server, f"matrix_fixture_{os.getpid()}_{os.urandom(2).hex()}")
+    try:
+        variables = subject.settle(witness.account, subject.server)
+        subject.prepare(variables)
+        with ProjectStarter(subject.python, subject.project, variables, {"arguments": list(subject.arguments)}) as starter:
+            chosen = choose_fixture(learn(starter, {"fixture": subject.fixture}), subject.fixture)
+            check_place(chosen.where, witness.account)
+            starter.request |= chosen.request
+            return examine_chosen(subject, chosen, witness, starter)
+    finally:
+        witness.close()
+
+
+def examine_chosen(subject: Subject, chosen: Chosen, witness: Witness, starter: ProjectStarter) -> Examined:
+    """Make the database ready, let the fixture's wider ones make what they make, and run the cases."""
+    described, stack = describe_project(subject, chosen, witness, starter)
+    witness.build_schema(described["ddl"])
+    prove_sight(witness)
+    subject.prepare(starter.variables)
+    offers = learn_offers(starter, chosen)
+    job = make_job(subject, stack, ExaminedFixture.make(subject.project, chosen.name))
+    header = make_header(job, witness, described) | {"prices": witness.price_work()}
+    runnable, left_out = split_cases(job.cases, header["capabilities"], offers)
+    facts = FactsFile(subject.output / f"{STACK}.jsonl", hidden_texts(subject.server, witness.account))
+    try:
+        facts.write(header)
+        found = run_cases(job, witness, starter, facts, runnable, left_out)
+        return Examined(chosen, stack, facts.path, found, left_out)
+    finally:
+        facts.abandon()
+
+
+def describe_project(subject: Subject, chosen: Chosen, witness: Witness, starter: ProjectStarter) -> tuple[JsonObject, Stack]:
+    """Return what the project's environment says of itself, and the project as a stack."""
+    stack = describe_as_stack(chosen.where, "0.0", "0.0", subject.server.database)
+    starter.variables |= {"MATRIX_DATABASE_URL": make_url(stack, witness.account), "MATRIX_MODE": "future" if chosen.where["future"] else "legacy"}
+    described = describe_stack(starter)
+    stack = describe_as_stack(chosen.where, described["python"], described["packages"]["sqlalchemy"], subject.server.database)
+    starter.variables["MATRIX_MODE"] = stack.mode
+    return described, stack
+
+
+def learn_offers(starter: ProjectStarter, chosen: Chosen) -> dict[str, bool]:
+    """Set the fixture up once, with what is wider around it, and return what its application offers."""
+    learned = learn(starter, {})
+    if learned["offers"] is None:
+        reasons = "; ".join(error["text"] for error in learned["errors"])
+        raise AuditFailed(f"the fixture {chosen.name} could not be set up: {reasons or 'no reason was given'}")
+    offers: dict[str, bool] = learned["offers"]
+    return offers
+
+
+def learn(starter: ProjectStarter, request: JsonObject) -> JsonObject:
+    """Return what the project's fixtures give. Raises AuditFailed."""
+    child = starter.fork({"task": "learn", **request})
+    try:
+        answer = child.channel.receive(LEARNING_SECONDS)
+        if answer is None or "learned" not in answer:
+            raise ChannelClosed("it said nothing")
+    except ChannelClosed:
+        raise AuditFailed(f"the project's fixtures could not be set up:\n{child.read_output()}") from None
+    child.wait()
+    child.close()
+    learned: JsonObject = answer["learned"]
+    return learned
+
+
+def make_job(subject: Subject, stack: Stack, recipe: ExaminedFixture) -> StackJob:
+    """Return what is to be run, as a stack's run is described."""
+    cases = [case for case in find_cases().values() if not subject.cases or case.id in subject.cases]
+    run_id = f"{os.getpid()}-{int(time.time())}"
+    return StackJob(stack, subject.python, subject.server, [recipe], cases, False, subject.output, run_id, on_cell=subject.on_cell, inside=UNKNOWN)
+
+
+def split_cases(cases: Iterable[Case], capabilities: dict[str, bool], offers: dict[str, bool]) -> tuple[list[Case], dict[str, str]]:
+    """Return the cases that can be run, and by id why others cannot: the server or the driver lacks something, or the fixture does."""
+    runnable, left_out = [], {}
+    for case in cases:
+        lacking = next((f"needs {need.replace('_', ' ')}" for need in case.needs if not capabilities.get(need, False)), None)
+        if reason := lacking or find_reason(case, offers):
+            left_out[case.id] = reason
+        else:
+            runnable.append(case)
+    return runnable, left_out
+
+
+def run_cases(job: StackJob, witness: Witness, starter: ProjectStarter, facts: FactsFile, runnable: list[Case], left_out: dict[str, str]) -> RecipeFacts:
+    """Run what can be run as a recipe's cells are run, record it with what cannot and why, and finish the file of facts."""
+    started, recipe = time.monotonic(), job.recipes[0]
+    review = Review(job.run_id, job.stack.database.product, {}, {case.id: case.commits for case in job.cases})
+    exam = Examination(job.stack, witness, starter, witness.record_baseline(), job.deadline_s, job.stop, job.on_cell, review, facts.write, job.inside)
+    unmet = [describe_left_out(recipe, case, reason) for case, reason in left_out.items()]
+    found = examine_recipe(exam, recipe, runnable, unmet)
+    check_offers(found)
+    facts.write(review.stamp_recipe(recipe.id, describe_recipe(found)))
+    facts.finish({"finished": now(), "wall_s": round(time.monotonic() - started, 3), "ran": len(runnable), "controls": "behaved", "problems": []})
+    return found
+
+
+def describe_left_out(recipe: Recipe, case: str, reason: str) -> JsonObject:
+    """Return the line of a cell that was not run."""
+    return {"kind": "cell", "cell": f"{STACK}/{recipe.id}/{case}", "recipe": recipe.id, "case": case, "pass": FIRST, "unmet": reason}
+
+
+def check_offers(found: RecipeFacts) -> None:
+    """Refuse facts of a case that was run though the fixture does not give what it asks for. Raises InstrumentBroken."""
+    wrong = [cell["case"] for cell in found.cells if not cell["unmet"] for error in cell["errors"] if error["type"].endswith(".NotOffered")]
+    if wrong:
+        raise InstrumentBroken(f"cases were run that ask for what the fixture does not give: {', '.join(wrong)}")
