@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from matrix.audit.examined import ExaminedFixture
@@ -72,9 +72,10 @@ def examine_fixture(subject: Subject) -> Examined:
         subject.prepare(variables)
         with ProjectStarter(subject.python, subject.project, variables, {"arguments": list(subject.arguments)}) as starter:
             chosen = choose_fixture(learn(starter, {"fixture": subject.fixture}), subject.fixture)
-            check_place(chosen.where, witness.account)
             starter.request |= chosen.request
-            return examine_chosen(subject, chosen, witness, starter)
+            where = chosen.where or learn_application(starter, chosen)["where"]
+            check_place(chosen.name, where, witness.account)
+            return examine_chosen(subject, replace(chosen, where=where), witness, starter)
     finally:
         witness.close()
 
@@ -85,7 +86,7 @@ def examine_chosen(subject: Subject, chosen: Chosen, witness: Witness, starter: 
     witness.build_schema(described["ddl"])
     prove_sight(witness)
     subject.prepare(starter.variables)
-    offers = learn_offers(starter, chosen)
+    offers = learn_application(starter, chosen)
     job = make_job(subject, stack, ExaminedFixture.make(subject.project, chosen.name))
     header = make_header(job, witness, described) | {"prices": witness.price_work()}
     runnable, left_out = split_cases(job.cases, header["capabilities"], offers)
@@ -100,21 +101,22 @@ def examine_chosen(subject: Subject, chosen: Chosen, witness: Witness, starter: 
 
 def describe_project(subject: Subject, chosen: Chosen, witness: Witness, starter: ProjectStarter) -> tuple[JsonObject, Stack]:
     """Return what the project's environment says of itself, and the project as a stack."""
-    stack = describe_as_stack(chosen.where, "0.0", "0.0", subject.server.database)
-    starter.variables |= {"MATRIX_DATABASE_URL": make_url(stack, witness.account), "MATRIX_MODE": "future" if chosen.where["future"] else "legacy"}
+    where = chosen.where or {}
+    stack = describe_as_stack(where, "0.0", "0.0", subject.server.database)
+    starter.variables |= {"MATRIX_DATABASE_URL": make_url(stack, witness.account), "MATRIX_MODE": "future" if where["future"] else "legacy"}
     described = describe_stack(starter)
-    stack = describe_as_stack(chosen.where, described["python"], described["packages"]["sqlalchemy"], subject.server.database)
+    stack = describe_as_stack(where, described["python"], described["packages"]["sqlalchemy"], subject.server.database)
     starter.variables["MATRIX_MODE"] = stack.mode
     return described, stack
 
 
-def learn_offers(starter: ProjectStarter, chosen: Chosen) -> dict[str, bool]:
-    """Set the fixture up once, with what is wider around it, and return what its application offers."""
+def learn_application(starter: ProjectStarter, chosen: Chosen) -> JsonObject:
+    """Set the fixture up once, with what is wider around it; return what its application offers, and where it works."""
     learned = learn(starter, {})
     if learned["offers"] is None:
         reasons = "; ".join(error["text"] for error in learned["errors"])
-        raise AuditFailed(f"the fixture {chosen.name} could not be set up: {reasons or 'no reason was given'}")
-    offers: dict[str, bool] = learned["offers"]
+        raise AuditFailed(f"cases cannot be run through the fixture {chosen.name}: {reasons or 'no reason was given'}")
+    offers: JsonObject = learned["offers"]
     return offers
 
 
@@ -140,7 +142,7 @@ def make_job(subject: Subject, stack: Stack, recipe: ExaminedFixture) -> StackJo
     return StackJob(stack, subject.python, subject.server, [recipe], cases, False, subject.output, run_id, on_cell=subject.on_cell, inside=UNKNOWN)
 
 
-def split_cases(cases: Iterable[Case], capabilities: dict[str, bool], offers: dict[str, bool]) -> tuple[list[Case], dict[str, str]]:
+def split_cases(cases: Iterable[Case], capabilities: dict[str, bool], offers: JsonObject) -> tuple[list[Case], dict[str, str]]:
     """Return the cases that can be run, and by id why others cannot: the server or the driver lacks something, or the fixture does."""
     runnable, left_out = [], {}
     for case in cases:

@@ -11,7 +11,9 @@ from matrix.witness import Account
 
 #: The id of the stack that a project is, among cells and files.
 STACK = "fixture"
-KINDS = "a Session, AsyncSession, scoped_session, sessionmaker or async_sessionmaker, or Flask-SQLAlchemy's extension"
+KINDS = "a Session, AsyncSession, scoped_session, sessionmaker or async_sessionmaker, Flask-SQLAlchemy's extension, or a FastAPI application or a client of it"
+#: Values through which cases can be run; an engine or a Flask application alone is none.
+USABLE = ("session", "async_session", "scoped_session", "sessionmaker", "async_sessionmaker", "flask_sqlalchemy", "fastapi", "async_fastapi")
 
 
 class NothingToExamine(Exception):
@@ -20,11 +22,11 @@ class NothingToExamine(Exception):
 
 @dataclass(frozen=True)
 class Chosen:
-    """A fixture that cases can be run through. where: what its engine connects to, and how."""
+    """A fixture that cases can be run through. where: what its engine connects to, and how; None until that can be told."""
 
     name: str
     kind: str
-    where: JsonObject
+    where: JsonObject | None
     flask_app: str | None = None
 
     @property
@@ -45,16 +47,10 @@ def choose_fixture(learned: JsonObject, name: str | None) -> Chosen:
         raise WrongUse(f"--fixture {name}: no test of the project sees a fixture of that name; {say_usable(usable, learned)}")
     found = learned["fixtures"].get(name)
     if found is None:
-        refuse_unknown(name, learned)
-    elif "usable" not in found | {kind: True for kind in ["usable"] if is_usable(found)}:
+        raise refuse_unknown(name, learned)
+    if found["kind"] not in USABLE:
         raise WrongUse(f"--fixture {name} gives {found['type']}, expected {KINDS}")
-    assert found is not None
-    return Chosen(name, found["kind"], require_place(name, found), find_flask_app(found, learned))
-
-
-def is_usable(found: JsonObject) -> bool:
-    """Whether cases can be run through a value of that kind."""
-    return found["kind"] in ("session", "async_session", "scoped_session", "sessionmaker", "async_sessionmaker", "flask_sqlalchemy")
+    return Chosen(name, found["kind"], found["where"], find_flask_app(found, learned))
 
 
 def choose_only(usable: list[str], learned: JsonObject) -> str:
@@ -74,20 +70,12 @@ def say_usable(usable: list[str], learned: JsonObject) -> str:
     return ", ".join(f"{name} ({learned['fixtures'][name]['type']})" for name in usable)
 
 
-def refuse_unknown(name: str, learned: JsonObject) -> None:
-    """Say what is wrong with a fixture that tests see and whose value is of no known kind, or never came."""
+def refuse_unknown(name: str, learned: JsonObject) -> Exception:
+    """Return what is wrong with a fixture that tests see and whose value is of no known kind, or never came."""
     failed = next((error["text"] for error in learned["errors"]), None)
     if failed:
-        raise AuditFailed(f"the fixture {name} could not be set up: {failed}")
-    raise WrongUse(f"--fixture {name} gives something else than {KINDS}")
-
-
-def require_place(name: str, found: JsonObject) -> JsonObject:
-    """Return where a fixture's session connects to. Raises AuditFailed when it does not tell."""
-    if found["where"] is None:
-        raise AuditFailed(f"the session of fixture {name} does not tell which engine it works on: {found.get('unknown')}")
-    where: JsonObject = found["where"]
-    return where
+        return AuditFailed(f"the fixture {name} could not be set up: {failed}")
+    return WrongUse(f"--fixture {name} gives something else than {KINDS}")
 
 
 def find_flask_app(found: JsonObject, learned: JsonObject) -> str | None:
@@ -100,11 +88,11 @@ def find_flask_app(found: JsonObject, learned: JsonObject) -> str | None:
     return apps[0]
 
 
-def check_place(where: JsonObject, account: Account) -> None:
+def check_place(name: str, where: JsonObject, account: Account) -> None:
     """Refuse a fixture that works elsewhere than on the database made for it. Raises AuditFailed."""
     if where["port"] != account.port or not str(where["database"]).startswith(account.database):  # a copy of it is his fixture's own
         raise AuditFailed(
-            f"the fixture's session works on database {where['database']} at {where['host']}:{where['port']}, and not on the one that was made for it: "
+            f"the session of fixture {name} works on database {where['database']} at {where['host']}:{where['port']}, and not on the one that was made for it: "
             "say with --set how the project learns its address"
         )
 

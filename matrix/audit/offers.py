@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from matrix.facts import JsonObject
 from matrix.plan.contents import CASES, Case
 
 #: What a case may ask for, and how that is called where a fixture does not give it.
@@ -16,7 +17,7 @@ ASKED = {
 }
 
 
-def find_reason(case: Case, offers: dict[str, bool]) -> str | None:
+def find_reason(case: Case, offers: JsonObject) -> str | None:
     """Return why a case cannot be run through a fixture that offers no more than that; None when it can."""
     asked = read_asked(CASES / f"{case.theme}.py").get(case.id, frozenset())
     return next((reason for name, reason in ASKED.items() if name in asked and not offers[name]), None)

@@ -1,7 +1,6 @@
 """The application of a case, made of what a project's own fixture gives; what it does not give is not offered."""
 
 import contextlib
-import uuid
 
 from matrix.probe.fixturevalues import (
     ASYNC_ENGINE,
@@ -12,6 +11,7 @@ from matrix.probe.fixturevalues import (
     EXTENSION,
     FACTORY,
     SCOPED,
+    WEB,
     classify,
     find_engine,
     list_parts,
@@ -27,13 +27,25 @@ def make_application(item, name, flask_app=None):
     """Return the application of an item on the fixture of that name, which has been set up."""
     values = list_values(item)
     kind = classify(values[name])
-    if kind == EXTENSION:
-        return FlaskApplication(values[flask_app], values[name])
+    if kind in WEB:
+        return make_web_application(values[name], kind, values.get(flask_app))
     parts = {part: values[part] for part in list_parts(item, name) if part in values}
     application = (UnitsOfWork if kind in (FACTORY, ASYNC_FACTORY) else OneSession)(values[name], kind)
     application.factory = find_factory(parts, values[name], kind)
     application.own_engine = find_own_engine(parts, application)
     return application
+
+
+def make_web_application(value, kind, flask_app):
+    """Return the application of a fixture that gives Flask's extension, a FastAPI application or a client of one."""
+    if kind == EXTENSION:
+        from matrix.probe.fixtureflask import FlaskApplication
+
+        return FlaskApplication(flask_app, value)
+    from matrix.probe.fixturedependencies import find_fastapi
+    from matrix.probe.fixturefastapi import FastApiApplication
+
+    return FastApiApplication(find_fastapi(value), value, kind)
 
 
 def find_factory(parts, value, kind):
@@ -109,83 +121,6 @@ class UnitsOfWork(OneSession):
     def ask_session(self, ask):
         """Return what ``ask`` says of a session that has done nothing."""
         return ask(self.session())
-
-
-class FlaskApplication(object):
-    """The project's Flask application, with one endpoint more: it does the work that waits under the key."""
-
-    kind = EXTENSION
-    offers = {"engine": True, "new_session": True}  # noqa: RUF012  nobody changes it
-
-    def __init__(self, app, extension):
-        self.app, self.extension = app, extension
-        self.places = app.extensions.setdefault("isolation_matrix", {})
-        if not self.places:
-            self.places.update(waiting={}, results={}, errors={})
-            app.add_url_rule("/isolation-matrix/<key>", "isolation_matrix", self.do_work, methods=["POST"])
-
-    def do_work(self, key):
-        """The endpoint: it commits what the work commits, and the end of the request removes the session."""
-        try:
-            self.places["results"][key] = self.places["waiting"].pop(key)(self.extension.session)
-        except BaseException as error:
-            self.places["errors"][key] = error
-            raise
-        return "done"
-
-    def call(self, work):
-        """Post a request that does ``work(session)``; return its value, let its exception through."""
-        key = uuid.uuid4().hex
-        self.places["waiting"][key] = work
-        try:
-            response = self.app.test_client().post("/isolation-matrix/" + key)
-        except BaseException:
-            self.places["errors"].pop(key, None)  # what is kept of an error keeps its connections
-            raise
-        if key in self.places["errors"]:  # the application made a page of it
-            raise self.places["errors"].pop(key)
-        assert response.status_code == 200, response.status
-        return self.places["results"].pop(key)
-
-    def new_session(self):
-        """Return another session of the extension's factory, as a background job has it."""
-        with self.context():
-            make = getattr(self.extension, "sessionmaker", None) or self.extension.session.session_factory
-            session = make()
-        if hasattr(session, "_db"):  # Flask-SQLAlchemy 3 looks its engine up in the context, at every statement
-            find_own_bind = session.get_bind
-            session.get_bind = lambda *arguments, **named: self.run_in_context(find_own_bind, *arguments, **named)
-        return session
-
-    @property
-    def engine(self):
-        with self.context():
-            return self.extension.engine
-
-    @property
-    def dialect_name(self):
-        return self.engine.dialect.name
-
-    @contextlib.contextmanager
-    def context(self):
-        """The application context of the request, or one of its own as a background job has it."""
-        import flask
-
-        if flask.has_app_context():
-            yield
-        else:
-            with self.app.app_context():
-                yield
-
-    def run_in_context(self, function, *arguments, **named):
-        """Return what the function returns, called within the application's context."""
-        with self.context():
-            return function(*arguments, **named)
-
-    def ask_session(self, ask):
-        """Return what ``ask`` says of the extension's session."""
-        with self.context():
-            return ask(self.extension.session())
 
 
 def find_show(kind):

@@ -5,18 +5,16 @@ import functools
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-try:
-    from sqlalchemy.ext import asyncio as asynchronous
-except ImportError:  # SQLAlchemy 1.3
-    asynchronous = None
+from matrix.probe.fixturedependencies import asynchronous, find_dependency, find_fastapi, has_base
 
 #: Kinds of values through which cases can be run.
 SESSION, ASYNC_SESSION, SCOPED, FACTORY, ASYNC_FACTORY = "session", "async_session", "scoped_session", "sessionmaker", "async_sessionmaker"
-EXTENSION = "flask_sqlalchemy"
+EXTENSION, FASTAPI, ASYNC_FASTAPI = "flask_sqlalchemy", "fastapi", "async_fastapi"
 #: Kinds of values that only help.
 ENGINE, ASYNC_ENGINE, FLASK = "engine", "async_engine", "flask"
-USABLE = (SESSION, ASYNC_SESSION, SCOPED, FACTORY, ASYNC_FACTORY, EXTENSION)
-ASYNCHRONOUS = (ASYNC_SESSION, ASYNC_FACTORY)
+WEB = (EXTENSION, FASTAPI, ASYNC_FASTAPI)
+USABLE = (SESSION, ASYNC_SESSION, SCOPED, FACTORY, ASYNC_FACTORY, *WEB)
+ASYNCHRONOUS = (ASYNC_SESSION, ASYNC_FACTORY, ASYNC_FASTAPI)
 EXTENSIONS = ("flask_sqlalchemy", "flask_sqlalchemy_lite")
 
 
@@ -43,10 +41,13 @@ def name_class(value):
     maker = find_maker(value)
     if maker is not None:
         return ASYNC_FACTORY if asynchronous is not None and issubclass(maker.class_, asynchronous.AsyncSession) else FACTORY
-    names = [base.__module__.partition(".")[0] for base in type(value).__mro__]
-    if type(value).__name__ == "SQLAlchemy" or any(base.__name__ == "SQLAlchemy" for base in type(value).__mro__):
-        return EXTENSION if any(name in EXTENSIONS for name in names) else None
-    return FLASK if "flask" in names and hasattr(value, "test_client") else None
+    if has_base(value, "SQLAlchemy", *EXTENSIONS):
+        return EXTENSION
+    if has_base(value, "Flask", "flask"):
+        return FLASK
+    app = find_fastapi(value)
+    dependencies = find_dependency(app) if app is not None else ()
+    return (ASYNC_FASTAPI if dependencies[1] else FASTAPI) if dependencies else None
 
 
 def find_maker(value):

@@ -2,8 +2,9 @@
 
 import pytest
 
+from matrix.probe.fixtureapp import make_web_application
 from matrix.probe.fixturecases import APP, find_anchor, find_runner, make_module, set_arguments
-from matrix.probe.fixturevalues import ASYNCHRONOUS, EXTENSION, FLASK, USABLE, classify, describe_engine, find_engine, list_parts, list_values
+from matrix.probe.fixturevalues import ASYNCHRONOUS, FLASK, USABLE, WEB, classify, describe_engine, find_engine, list_parts, list_values
 
 MOST = 60  # tests that are set up to see what fixtures give
 
@@ -85,10 +86,9 @@ def describe_value(value, values):
 
 def find_its_engine(value, kind, values):
     """Return the engine that a fixture's value works on."""
-    if kind == EXTENSION:
-        app = next(other for other in values.values() if classify(other) == FLASK)
-        with app.app_context():
-            return value.engine
+    if kind in WEB:
+        flask_app = next((other for other in values.values() if classify(other) == FLASK), None)
+        return make_web_application(value, kind, flask_app).ask_session(find_engine)
     if kind.endswith("sessionmaker"):
         return find_engine(value())
     return value if kind.endswith("engine") else find_engine(value() if kind == "scoped_session" else value)

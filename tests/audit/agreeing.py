@@ -30,7 +30,7 @@ from matrix.servers.directory import open_scratch
 from matrix.supervisor.account import make_url
 
 #: The fixture of the complete file through which an application works, by contract.
-FIXTURES = {"plain": "session", "asyncio": "session", "flask": "db", "fastapi": "app"}
+FIXTURES = {"plain": "session", "asyncio": "session", "flask": "db", "fastapi": "client"}
 FAMILIES = tuple(FIXTURES)
 MAKE_TABLES = """
 import asyncio, os
