@@ -48,7 +48,8 @@ class FlaskApplication(object):
     def new_session(self):
         """Return another session of the extension's factory, as a background job has it."""
         with self.context():
-            session = self.extension.sessionmaker() if has_base(self.extension, "SQLAlchemy", "flask_sqlalchemy_lite") else self.extension.session.session_factory()
+            is_lite = has_base(self.extension, "SQLAlchemy", "flask_sqlalchemy_lite")
+            session = self.extension.sessionmaker() if is_lite else self.extension.session.session_factory()
         if hasattr(session, "_db"):  # Flask-SQLAlchemy 3 looks its engine up in the context, at every statement
             find_own_bind = session.get_bind
             session.get_bind = lambda *arguments, **named: self.run_in_context(find_own_bind, *arguments, **named)
