@@ -6,10 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from matrix.judging.controls import is_control
 from matrix.plan.contents import Recipe
 from matrix.plan.headers import Header
 
-FAMILY = "yours"
+FAMILY, CONTROL = "yours", "control"
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,18 @@ class ExaminedFixture(Recipe):
         digest = hashlib.sha256()
         for path in sorted(path for path in project.rglob("conftest.py") if "site-packages" not in path.parts):
             digest.update(path.read_bytes())
-        return cls(f"{FAMILY}/{name}", FAMILY, project, digest.hexdigest())
+        told = f"{name}_" if is_control(name) else name  # whatever it is called, nothing is known of it
+        return cls(f"{FAMILY}/{told}", FAMILY, project, digest.hexdigest())
 
     @property
     def is_control(self) -> bool:
-        """Whatever the project's folder is called, nothing is known of its fixture."""
-        return False
+        """Whatever the project's folder is called: only the control itself is one."""
+        return self.family == CONTROL
 
     @property
     def contract(self) -> str:
-        """It has none of the families' contracts."""
-        return FAMILY
+        """It has none of the families' contracts; its control is the one that runs beside it."""
+        return CONTROL
 
     @property
     def header(self) -> Header:

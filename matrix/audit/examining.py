@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from matrix.audit.controlling import find_control, make_control, run_control
 from matrix.audit.examined import ExaminedFixture
 from matrix.audit.learned import STACK, Chosen, check_place, choose_fixture, describe_as_stack
 from matrix.audit.mistakes import AuditFailed
-from matrix.audit.offers import find_reason
+from matrix.audit.offers import ASKED, find_reason
 from matrix.audit.starting import ProjectStarter
 from matrix.facts import JsonObject
 from matrix.facts.writing import FactsFile
@@ -31,6 +32,7 @@ from matrix.supervisor.stack import describe_recipe, hidden_texts, prove_sight
 from matrix.witness import Account, Witness, open_witness
 
 LEARNING_SECONDS = 300.0
+EVERYTHING = dict.fromkeys(ASKED, True)
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Examined:
     facts: Path
     found: RecipeFacts
     left_out: dict[str, str]
+    controlled: bool
 
 
 def examine_fixture(subject: Subject) -> Examined:
@@ -81,20 +84,27 @@ def examine_fixture(subject: Subject) -> Examined:
 
 
 def examine_chosen(subject: Subject, chosen: Chosen, witness: Witness, starter: ProjectStarter) -> Examined:
-    """Make the database ready, let the fixture's wider ones make what they make, and run the cases."""
+    """Make the database ready, run the control, let the fixture's wider ones make what they make, and run the cases."""
+    started = time.monotonic()
     described, stack = describe_project(subject, chosen, witness, starter)
     witness.build_schema(described["ddl"])
     prove_sight(witness)
-    subject.prepare(starter.variables)
-    offers = learn_application(starter, chosen)
-    job = make_job(subject, stack, ExaminedFixture.make(subject.project, chosen.name))
+    starter.request["tables"] = True
+    control = find_control(stack, described["packages"])
+    recipes = [ExaminedFixture.make(subject.project, chosen.name), *([make_control(control)] if control else [])]
+    job = make_job(subject, stack, recipes)
     header = make_header(job, witness, described) | {"prices": witness.price_work()}
-    runnable, left_out = split_cases(job.cases, header["capabilities"], offers)
     facts = FactsFile(subject.output / f"{STACK}.jsonl", hidden_texts(subject.server, witness.account))
     try:
         facts.write(header)
-        found = run_cases(job, witness, starter, facts, runnable, left_out)
-        return Examined(chosen, stack, facts.path, found, left_out)
+        if control:
+            cases, _ = split_cases(job.cases, header["capabilities"], EVERYTHING)
+            run_control(make_examination(job, witness, starter, facts), recipes[1], control, cases, starter)
+        subject.prepare(starter.variables)
+        runnable, left_out = split_cases(job.cases, header["capabilities"], learn_application(starter, chosen))
+        found = run_cases(make_examination(job, witness, starter, facts), recipes[0], runnable, left_out)
+        facts.finish({"finished": now(), "wall_s": round(time.monotonic() - started, 3), "ran": len(runnable), "controls": "behaved", "problems": []})
+        return Examined(chosen, stack, facts.path, found, left_out, control is not None)
     finally:
         facts.abandon()
 
@@ -135,11 +145,17 @@ def learn(starter: ProjectStarter, request: JsonObject) -> JsonObject:
     return learned
 
 
-def make_job(subject: Subject, stack: Stack, recipe: ExaminedFixture) -> StackJob:
+def make_job(subject: Subject, stack: Stack, recipes: list[ExaminedFixture]) -> StackJob:
     """Return what is to be run, as a stack's run is described."""
     cases = [case for case in find_cases().values() if not subject.cases or case.id in subject.cases]
     run_id = f"{os.getpid()}-{int(time.time())}"
-    return StackJob(stack, subject.python, subject.server, [recipe], cases, False, subject.output, run_id, on_cell=subject.on_cell, inside=UNKNOWN)
+    return StackJob(stack, subject.python, subject.server, list(recipes), cases, False, subject.output, run_id, on_cell=subject.on_cell, inside=UNKNOWN)
+
+
+def make_examination(job: StackJob, witness: Witness, starter: ProjectStarter, facts: FactsFile) -> Examination:
+    """Return what cells share, from the database as it is now; nobody has reviewed what they come to."""
+    review = Review(job.run_id, job.stack.database.product, {}, {case.id: case.commits for case in job.cases})
+    return Examination(job.stack, witness, starter, witness.record_baseline(), job.deadline_s, job.stop, job.on_cell, review, facts.write, job.inside)
 
 
 def split_cases(cases: Iterable[Case], capabilities: dict[str, bool], offers: JsonObject) -> tuple[list[Case], dict[str, str]]:
@@ -154,16 +170,11 @@ def split_cases(cases: Iterable[Case], capabilities: dict[str, bool], offers: Js
     return runnable, left_out
 
 
-def run_cases(job: StackJob, witness: Witness, starter: ProjectStarter, facts: FactsFile, runnable: list[Case], left_out: dict[str, str]) -> RecipeFacts:
-    """Run what can be run as a recipe's cells are run, record it with what cannot and why, and finish the file of facts."""
-    started, recipe = time.monotonic(), job.recipes[0]
-    review = Review(job.run_id, job.stack.database.product, {}, {case.id: case.commits for case in job.cases})
-    exam = Examination(job.stack, witness, starter, witness.record_baseline(), job.deadline_s, job.stop, job.on_cell, review, facts.write, job.inside)
-    unmet = [describe_left_out(recipe, case, reason) for case, reason in left_out.items()]
-    found = examine_recipe(exam, recipe, runnable, unmet)
+def run_cases(exam: Examination, recipe: Recipe, runnable: list[Case], left_out: dict[str, str]) -> RecipeFacts:
+    """Run what can be run as a recipe's cells are run, and record it with what cannot and why."""
+    found = examine_recipe(exam, recipe, runnable, [describe_left_out(recipe, case, reason) for case, reason in left_out.items()])
     check_offers(found)
-    facts.write(review.stamp_recipe(recipe.id, describe_recipe(found)))
-    facts.finish({"finished": now(), "wall_s": round(time.monotonic() - started, 3), "ran": len(runnable), "controls": "behaved", "problems": []})
+    exam.record(exam.review.stamp_recipe(recipe.id, describe_recipe(found)))
     return found
 
 

@@ -24,13 +24,14 @@ TOLD = 3000
 class ProjectStarter:
     """Starts a process of the project for every request; a context manager.
 
-    request: what every process is told beside its task.
+    request: what every process is told beside its task; own: the project's variables, without ours.
     """
 
     def __init__(self, python: Path, project: Path, variables: dict[str, str], request: JsonObject) -> None:
         self._run_directory = RunDirectory()
         self.directory = self._run_directory.path
         self.python, self.project, self.request = python, project, request
+        self.own = variables
         place_everything(self.directory)
         path = os.pathsep.join(filter(None, [str(self.directory), variables.get("PYTHONPATH", "")]))
         # what Python and pytest compile goes elsewhere than into the project

@@ -69,7 +69,7 @@ TASKS = {"describe": describe, "learn": learn, "collect": collect}
 def run_pytest(channel, plugins):
     """Run pytest as the project does, with the plugins; returns its exit code."""
     cache = ["-o", "cache_dir=" + os.path.join(os.path.dirname(channel.request["output"]), "cache")]
-    return int(pytest.main([*channel.request["arguments"], *ARGUMENTS, *cache], plugins=[*plugins, Settings()]))
+    return int(pytest.main([*channel.request["arguments"], *ARGUMENTS, *cache], plugins=[*plugins, Settings(channel.request)]))
 
 
 def set_places():
@@ -82,7 +82,13 @@ def set_places():
 
 
 class Settings(object):
-    """Settles the settings of pytest, and makes the sample tables known, before anything of the project is imported."""
+    """Settles the settings of pytest, and makes the sample tables known, before anything of the project is imported.
+
+    They are made known once they are in the database: a fixture that goes by the metadata would not find them.
+    """
+
+    def __init__(self, request):
+        self.request = request
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(self, early_config):
@@ -90,7 +96,8 @@ class Settings(object):
         pytest.register_assert_rewrite("cases")
         from cases.sample import Base
 
-        follow_metadata(Base.metadata.sorted_tables)
+        if self.request.get("tables"):
+            follow_metadata(Base.metadata.sorted_tables)
         yield
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)

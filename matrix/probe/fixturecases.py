@@ -50,7 +50,7 @@ def make_module(anchor, request, functions):
         place = place.with_name("test_isolation_matrix.py") if hasattr(place, "with_name") else place.dirpath("test_isolation_matrix.py")
     options["path" if hasattr(module, "path") else "fspath"] = place
     node = CasesModule.from_parent(**options)
-    node.functions = dict(functions, **make_fixtures(request))
+    node.functions = dict(functions, **make_fixtures(request, anchor))
     return node
 
 
@@ -69,25 +69,28 @@ class CasesModule(pytest.Module):
         return name.startswith("test_")
 
 
-def make_fixtures(request):
+def make_fixtures(request, anchor):
     """Return the fixtures that cases ask for, by name: the application and the customer that is there before."""
-    return {APP: make_app_fixture(request), SEED: make_seed_fixture(request.get("kind", ""))}
-
-
-def make_app_fixture(request):
-    """Return the fixture of the application, which asks for the project's own, set up as for any of his tests."""
     wanted = [name for name in (request["fixture"], request.get("flask_app")) if name]
+    return {APP: make_app_fixture(wanted), SEED: make_seed_fixture(request.get("kind", ""), list_wider(anchor, wanted))}
+
+
+def make_app_fixture(wanted):
+    """Return the fixture of the application, which asks for the project's own, set up as for any of his tests."""
 
     def provide(request, **values):
-        return make_application(request.node, wanted[0], request.getfixturevalue(wanted[1]) and wanted[1] if wanted[1:] else None)
+        return make_application(request.node, *wanted)
 
     return pytest.fixture(name=APP)(set_arguments(provide, ["request", *wanted]))
 
 
-def make_seed_fixture(kind):
-    """Return the fixture of a customer that is committed before the tests begin and removed after the last."""
+def make_seed_fixture(kind, wider):
+    """Return the fixture of a customer that is committed before the tests begin and removed after the last.
 
-    def seed():
+    Like seed data of the project's own it comes behind the fixtures of its scope: they may make the tables anew.
+    """
+
+    def seed(**values):
         from matrix.probe import fixtureseed
 
         name = "seeded customer"
@@ -95,7 +98,21 @@ def make_seed_fixture(kind):
         yield name
         fixtureseed.execute(kind, lambda customers: customers.delete().where(customers.c.name == name))
 
-    return pytest.fixture(name=SEED, scope="session")(seed)
+    return pytest.fixture(name=SEED, scope="session")(set_arguments(seed, wider))
+
+
+def list_wider(anchor, names):
+    """Return the session-scoped fixtures among these and those that they are made of, in the order in which they are asked for."""
+    found, waiting, seen = [], list(names), set()
+    while waiting:
+        name = waiting.pop(0)
+        definitions = () if name in seen else find_definitions(anchor, name) or ()
+        seen.add(name)
+        if definitions and definitions[-1].scope == "session":
+            found.append(name)
+        for definition in definitions:
+            waiting += definition.argnames
+    return found
 
 
 def adapt_cases(cases, kind, anchor):

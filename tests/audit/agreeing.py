@@ -115,11 +115,11 @@ def compare(examined: Examined, stack: Stack, recipe: Recipe, baseline: Mapping[
     return agreement
 
 
-def choose_recipes(stack: Stack, baseline: Mapping[str, Judged], pattern: str) -> Iterator[Recipe]:
+def choose_recipes(stack: Stack, baseline: Mapping[str, Judged], patterns: Sequence[str]) -> Iterator[Recipe]:
     """Yield the recipes of families that have complete files, those that the matrix has reviewed on the stack."""
     reviewed = {cell.split("/")[1] + "/" + cell.split("/")[2] for cell in baseline if cell.startswith(stack.id + "/")}
     for recipe in find_recipes().values():
-        if recipe.family in FAMILIES and recipe.id in reviewed and fnmatch.fnmatch(recipe.id, pattern):
+        if recipe.family in FAMILIES and recipe.id in reviewed and any(fnmatch.fnmatch(recipe.id, pattern) for pattern in patterns):
             yield recipe
 
 
@@ -151,14 +151,14 @@ def agree_on(stack: Stack, recipes: Iterable[Recipe], baseline: Mapping[str, Jud
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("stacks", nargs="+")
-    parser.add_argument("--recipe", default="*")
+    parser.add_argument("--recipe", action="append", default=[])
     parser.add_argument("--case", action="append", default=[])
     options = parser.parse_args(arguments)
     baseline, total = read_baseline(ROOT / "reports" / "baseline.json") or {}, Agreement()
     with open_scratch() as place:
         for name in options.stacks:
             stack = load_stacks()[name]
-            total.add(agree_on(stack, choose_recipes(stack, baseline, options.recipe), baseline, place / name, options.case))
+            total.add(agree_on(stack, choose_recipes(stack, baseline, options.recipe or ["*"]), baseline, place / name, options.case))
     print(f"in all {total.say()}")
     return 1 if total.different or total.failed or not total.identical else 0
 
