@@ -152,9 +152,14 @@ def run_publish(places: Places, options: argparse.Namespace) -> int:
 
 
 def run_audit(places: Places, options: argparse.Namespace) -> int:
+    from reports.audit.fixture import make_fixture
     from reports.audit.making import make_audit
+    from reports.audit.telling import tell_fixture
 
-    print(f"the page: {make_audit(options.directory).resolve().as_uri()}")
+    fixture = make_fixture(options.directory, places)
+    if fixture is not None:
+        tell_fixture(fixture)
+    print(f"the page: {make_audit(options.directory, fixture).resolve().as_uri()}")
     return 0
 
 

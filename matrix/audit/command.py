@@ -14,8 +14,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 from matrix.audit.auditor import Auditor
 from matrix.audit.confirming import confirm
+from matrix.audit.learned import STACK
 from matrix.audit.mistakes import AuditFailed, WrongUse
 from matrix.audit.project import check_packages, find_project, find_python
+from matrix.audit.second import check_asked, examine_asked, make_subject
 from matrix.audit.secrets import Hider
 from matrix.audit.serving import PACKAGE, Ran, run_suite
 from matrix.audit.telling import Progress, tell_audit
@@ -45,6 +47,9 @@ class Request:
     output: str = "audit"
     arguments: list[str] = field(default_factory=list)
     running: Server | None = None
+    fixture: str | None = None
+    watch: bool = True
+    examine: bool = True
 
 
 def audit(request: Request) -> int:
@@ -65,28 +70,51 @@ def audit(request: Request) -> int:
 
 
 def run_audit(request: Request) -> int:
-    """The steps of an audit, one after the other."""
+    """The steps of an audit, one after the other: the suite is watched, then its fixture is examined."""
     project, expected = find_project(request.path), read_expected(request.expect)
+    check_asked(request.fixture, has_server=bool(request.server or request.running))
     python = find_python(project, request.python)
-    variables = clean_environment()
-    versions = check_packages(python, project, variables)
+    versions = check_packages(python, project, clean_environment())
     output = Path(request.output).resolve()
     output.mkdir(parents=True, exist_ok=True)
+    for name in ("audit.json", f"{STACK}.jsonl"):  # what an earlier audit left must not pass for this one's
+        (output / name).unlink(missing_ok=True)
     own, server = open_server(request)
     try:
-        lend = lend_rights(own, server)
-        variables |= fill_settings(request.set, own.account if own else None, server)
-        run_before(request.before, project, variables)
-        auditor = Auditor(own=own, lend=lend)
-        command: list[str | Path] = [python, "-m", "pytest", "-p", f"{PACKAGE}.attached", *request.arguments]
-        ran = run_suite(auditor, command, project, variables, output / "pytest.log", Progress())
-        auditor.conclude()
-        check_watched(auditor, ran, output / "pytest.log")
-        if request.confirm and not ran.interrupted:
-            confirm(auditor, lambda more: run_again(request, auditor, [*command, *more], project, variables, output))
+        code = watch_suite(request, project, python, own, server, versions, expected, output) if request.watch else 0
+        return max(code, examine(request, project, python, server, output)) if request.examine else code
     finally:
         close_server(own, server, request)
+
+
+def watch_suite(
+    request: Request, project: Path, python: Path, own: Witness | None, server: Server | None, versions: dict[str, str], expected: dict[str, str], output: Path
+) -> int:
+    """Run the suite under the auditor's eyes and report; 1 when it leaves something."""
+    lend = lend_rights(own, server)
+    variables = clean_environment() | fill_settings(request.set, own.account if own else None, server)
+    run_before(request.before, project, variables)
+    auditor = Auditor(own=own, lend=lend)
+    command: list[str | Path] = [python, "-m", "pytest", "-p", f"{PACKAGE}.attached", *request.arguments]
+    ran = run_suite(auditor, command, project, variables, output / "pytest.log", Progress())
+    auditor.conclude()
+    check_watched(auditor, ran, output / "pytest.log")
+    if request.confirm and not ran.interrupted:
+        confirm(auditor, lambda more: run_again(request, auditor, [*command, *more], project, variables, output))
     return report(request, auditor, ran, make_hider(request, auditor, own), versions, expected, output)
+
+
+def examine(request: Request, project: Path, python: Path, server: Server | None, output: Path) -> int:
+    """Examine the project's fixture on a database of its own; 1 when it does not keep what it has to."""
+
+    def settle(account: Account, server: Server) -> dict[str, str]:
+        return clean_environment() | fill_settings(request.set, account, server)
+
+    def prepare(variables: dict[str, str]) -> None:
+        run_before(request.before, project, variables)
+
+    subject = make_subject(project, python, server, output, settle, prepare, request.fixture, request.arguments)
+    return examine_asked(subject, required=request.fixture is not None or not request.watch)
 
 
 def report(request: Request, auditor: Auditor, ran: Ran, hider: Hider, versions: dict[str, str], expected: dict[str, str], output: Path) -> int:
@@ -224,5 +252,6 @@ def make_request(options: argparse.Namespace) -> Request:
     """Return the request of parsed options."""
     return Request(
         options.path, options.server, options.set, options.before, options.python, options.expect, options.hide,
-        not options.no_values, not options.no_confirm, options.output, options.arguments,
+        not options.no_values, not options.no_confirm, options.output, options.arguments, None,
+        options.fixture, not options.no_watch, not options.no_examine,
     )  # fmt: skip

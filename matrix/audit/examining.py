@@ -93,7 +93,7 @@ def examine_chosen(subject: Subject, chosen: Chosen, witness: Witness, starter: 
     control = find_control(stack, described["packages"])
     recipes = [ExaminedFixture.make(subject.project, chosen.name), *([make_control(control)] if control else [])]
     job = make_job(subject, stack, recipes)
-    header = make_header(job, witness, described) | {"prices": witness.price_work()}
+    header = make_header(job, witness, described) | {"prices": witness.price_work(), "fixture": {"name": chosen.name, "kind": chosen.kind}}
     facts = FactsFile(subject.output / f"{STACK}.jsonl", hidden_texts(subject.server, witness.account))
     try:
         facts.write(header)

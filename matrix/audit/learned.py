@@ -107,10 +107,3 @@ def describe_as_stack(where: JsonObject, python: str, sqlalchemy: str, database:
         driver=known.driver if known else where["dialect"].partition("+")[2], asynchronous=where["asynchronous"], database=database,
         query=known.query if known else {}, requirements=(),
     )  # fmt: skip
-
-
-def find_nearest(stack: Stack) -> Stack | None:
-    """Return the row of the matrix that is most like it: same line, product and way of connecting, then driver, then version of the server."""
-    rows = [row for row in load_stacks().values() if (row.line, row.mode, row.asynchronous) == (stack.line, stack.mode, stack.asynchronous)]
-    rows = [row for row in rows if row.database.product == stack.database.product] or [row for row in rows if row.database.kind == stack.database.kind]
-    return max(rows, key=lambda row: (row.dialect == stack.dialect, row.database.id == stack.database.id, not row.families), default=None)

@@ -13,15 +13,33 @@ from matrix.audit.telling import say_more, say_residue
 from matrix.disk import write_whole
 from matrix.facts import JsonObject
 from reports.junit import Suite, draw_attributes, draw_counts
+from reports.page.marks import find_mark
 from reports.page.templating import POLICY
 
 STATIC = Path(__file__).parents[1] / "page" / "static"
 SHEETS = ("style.css", "pages.css", "code.css", "icon.svg")
 
 
-def make_audit(directory: Path) -> Path:
-    """Write index.html and junit.xml beside audit.json; returns the page. Raises OSError when there is no audit."""
+def make_audit(directory: Path, fixture: JsonObject | None = None) -> Path:
+    """Write index.html and junit.xml beside audit.json; returns the page. Raises OSError when there is no audit.
+
+    fixture: what was found of the project's fixture, which has a page of its own; the only one where no suite was watched.
+    """
+    env = make_environment(directory)
+    if fixture is not None:
+        page = directory / "fixture.html"
+        page.write_text(env.get_template("fixture.html.j2").render(fixture=fixture, policy=POLICY, mark=find_mark), "utf-8", newline="\n")
+        if not (directory / "audit.json").exists():
+            return page
     document: JsonObject = json.loads((directory / "audit.json").read_text("utf-8"))
+    page = directory / "index.html"
+    page.write_text(env.get_template("audit.html.j2").render(audit=document, policy=POLICY, words=WORDS, fixture=fixture), "utf-8", newline="\n")
+    write_audit_junit(document, directory / "junit.xml")
+    return page
+
+
+def make_environment(directory: Path) -> Environment:
+    """Put the style sheets beside the pages, and return what templates are rendered with."""
     static = directory / "static"
     static.mkdir(exist_ok=True)
     for name in SHEETS:
@@ -30,10 +48,7 @@ def make_audit(directory: Path) -> Path:
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     env.filters.update(residue=say_residue, more=say_more)
-    page = directory / "index.html"
-    page.write_text(env.get_template("audit.html.j2").render(audit=document, policy=POLICY, words=WORDS), "utf-8", newline="\n")
-    write_audit_junit(document, directory / "junit.xml")
-    return page
+    return env
 
 
 def write_audit_junit(document: JsonObject, path: Path) -> None:

@@ -48,6 +48,7 @@ def test_audit_says_what_is_planted(project, kind, request, tmp_path):
             confirm=False,
             output=str(tmp_path),
             arguments=arguments,
+            examine=False,
         )
     )
     log = (tmp_path / "pytest.log").read_text()
