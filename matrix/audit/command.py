@@ -50,6 +50,7 @@ class Request:
     fixture: str | None = None
     watch: bool = True
     examine: bool = True
+    cases: tuple[str, ...] = ()
 
 
 def audit(request: Request) -> int:
@@ -113,7 +114,7 @@ def examine(request: Request, project: Path, python: Path, server: Server | None
     def prepare(variables: dict[str, str]) -> None:
         run_before(request.before, project, variables)
 
-    subject = make_subject(project, python, server, output, settle, prepare, request.fixture, request.arguments)
+    subject = make_subject(project, python, server, output, settle, prepare, request.fixture, request.arguments, request.cases)
     return examine_asked(subject, required=request.fixture is not None or not request.watch)
 
 

@@ -173,6 +173,7 @@ def split_cases(cases: Iterable[Case], capabilities: dict[str, bool], offers: Js
 def run_cases(exam: Examination, recipe: Recipe, runnable: list[Case], left_out: dict[str, str]) -> RecipeFacts:
     """Run what can be run as a recipe's cells are run, and record it with what cannot and why."""
     found = examine_recipe(exam, recipe, runnable, [describe_left_out(recipe, case, reason) for case, reason in left_out.items()])
+    check_collected(found)
     check_offers(found)
     exam.record(exam.review.stamp_recipe(recipe.id, describe_recipe(found)))
     return found
@@ -181,6 +182,14 @@ def run_cases(exam: Examination, recipe: Recipe, runnable: list[Case], left_out:
 def describe_left_out(recipe: Recipe, case: str, reason: str) -> JsonObject:
     """Return the line of a cell that was not run."""
     return {"kind": "cell", "cell": f"{STACK}/{recipe.id}/{case}", "recipe": recipe.id, "case": case, "pass": FIRST, "unmet": reason}
+
+
+def check_collected(found: RecipeFacts) -> None:
+    """Refuse facts of cases that pytest did not collect beside the project's tests. Raises AuditFailed."""
+    for cell in found.first.values():
+        for error in [] if cell["unmet"] else cell["errors"]:
+            if error["type"] == "CollectError":
+                raise AuditFailed(f"the cases could not be collected beside the project's tests: {error['message'].strip()}")
 
 
 def check_offers(found: RecipeFacts) -> None:

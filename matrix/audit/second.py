@@ -56,12 +56,12 @@ def examine_asked(subject: Subject | None, required: bool) -> int:
 
 def make_subject(
     project: Path, python: Path, server: Server | None, output: Path, settle: Callable[[Account, Server], dict[str, str]],
-    prepare: Callable[[dict[str, str]], None], fixture: str | None, arguments: list[str],
+    prepare: Callable[[dict[str, str]], None], fixture: str | None, arguments: list[str], cases: tuple[str, ...] = (),
 ) -> Subject | None:  # fmt: skip
     """Return what is to be examined; None without a server of ours."""
     if server is None:
         return None
-    return Subject(project, python, server, output, settle, prepare, fixture, arguments, on_cell=Progress())
+    return Subject(project, python, server, output, settle, prepare, fixture, arguments, cases, on_cell=Progress())
 
 
 def loses_essential(examined: Examined) -> bool:

@@ -16,6 +16,7 @@ from matrix.probe.collecting import MARKERS, find_cases
 from matrix.probe.fixturecases import adapt_cases, find_anchor, make_module
 from matrix.probe.fixturetables import add_to_all, follow_metadata
 from matrix.probe.forks import begin_child
+from matrix.probe.inherited import InheritedPools
 from matrix.probe.plugin import EndOfCells, Probe, forget_last_collection
 
 ARGUMENTS = ("-q", "-s", "--no-header", "-p", "no:faulthandler", "-rN", "--tb=native", "--maxfail=0")
@@ -54,7 +55,7 @@ def collect(channel):
     """Collect the cases on the project's fixture, fork a child for every series of them; returns pytest's exit code."""
     forget_last_collection()
     set_places()
-    probe = Probe(channel)
+    probe = ProjectProbe(channel)
     code = run_pytest(channel, [probe, EndOfCells(), FixtureCases(channel.request, probe)])
     try:
         probe.channel.send({"finished": code, "collection_errors": probe.collection_errors})
@@ -115,6 +116,25 @@ def settle(options):
     for name, value in SETTLED.items():
         if hasattr(options, name):
             setattr(options, name, value)
+
+
+class ProjectProbe(Probe):
+    """A probe whose forks have connections of their own, whatever the project opened while it was collected."""
+
+    def __init__(self, channel):
+        super().__init__(channel)
+        self.pools = InheritedPools()
+
+    def pytest_collection_finish(self, session):
+        self.pools.remember()
+        if self.timeline.count_checked_out():
+            self.collection_errors.append("a database connection is in use while tests are collected: processes that are forked would share it")
+            session.items[:] = []
+
+    def pick_items(self, items, cases, repeat):
+        """Return the items of the cases; this is the first thing that a fork does."""
+        self.pools.renew()
+        return super().pick_items(items, cases, repeat)
 
 
 class FixtureCases(object):

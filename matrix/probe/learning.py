@@ -1,5 +1,7 @@
 """Learns what a project's fixtures give by setting them up, for tests of his whose bodies do not run."""
 
+import unittest
+
 import pytest
 
 from matrix.probe.fixtureapp import make_web_application
@@ -40,17 +42,22 @@ class Learning(object):
         if report.failed:
             self.collection_errors.append(str(report.longrepr)[-2000:])
 
-    @pytest.hookimpl(tryfirst=True)
+    @pytest.hookimpl(hookwrapper=True, trylast=True)
     def pytest_pyfunc_call(self, pyfuncitem):
-        """Look at what the fixtures have given; the test itself does not run."""
-        values = list_values(pyfuncitem)
+        """Look at what the fixtures have given; the test itself does not run, whichever plugin would run it."""
+        self.look(pyfuncitem)
+        pyfuncitem.obj = do_nothing
+        yield
+
+    def look(self, item):
+        """Take what the fixtures of an item are, by now all set up."""
+        values = list_values(item)
         for name, value in values.items():
             if name not in self.fixtures and classify(value) is not None:
                 self.fixtures[name] = describe_value(value, values)
-                self.parts[name] = list_parts(pyfuncitem, name)[1:]
+                self.parts[name] = list_parts(item, name)[1:]
         if APP in values:
             self.offers = dict(values[APP].offers, **{"where": describe_engine(values[APP].ask_session(find_engine))})
-        return True
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item, call):
@@ -72,6 +79,10 @@ class Learning(object):
             "errors": self.errors,
             "offers": self.offers,
         }
+
+
+def do_nothing(**fixtures):
+    """What stands in the place of a test's body."""
 
 
 def describe_value(value, values):
@@ -99,10 +110,15 @@ def choose_few(items):
     seen, chosen = set(), []
     for item in items:
         names = {name for name in getattr(item, "fixturenames", ()) if is_own(item, name)}
-        if names - seen and len(chosen) < MOST and isinstance(item, pytest.Function):
+        if names - seen and len(chosen) < MOST and is_function(item):
             seen |= names
             chosen.append(item)
     return chosen
+
+
+def is_function(item):
+    """Say whether an item is a test function that pytest itself calls: unittest calls its methods past every hook."""
+    return isinstance(item, pytest.Function) and not (item.cls is not None and issubclass(item.cls, unittest.TestCase))
 
 
 def is_own(item, name):
