@@ -6,20 +6,18 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from matrix.audit.address import Address, is_taken_away, read_address
 from matrix.audit.explaining import explain
-from matrix.audit.findings import CLEARED, HANG, LEAK, NOTE, SHARED, TRACEBACK, WIDER, Finding, TestRecord
+from matrix.audit.findings import CLEARED, LEAK, TRACEBACK, WIDER, Finding, TestRecord
+from matrix.audit.looking import Looker
 from matrix.audit.mistakes import AuditFailed
-from matrix.audit.onlooking import LOST, Address, read_address
 from matrix.audit.watching import Watch
 from matrix.facts import JsonObject
 from matrix.supervisor.timeline import merge_statements
 from matrix.witness import Witness
 from matrix.witness.base import PASSING
 from matrix.witness.findings import Residue
-from matrix.witness.observing import find_differences
 
-#: A lock wait that lasts this long is a hang (seconds); a holder that will commit is given that time.
-HANGS = 5.0
 WIDE = ("session", "package")
 
 
@@ -46,6 +44,7 @@ class Auditor:
     watches: dict[Address, Watch] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     connections: int = 0
+    tried: int = 0
     collected: int = 0
     others: set[str] = field(default_factory=set)
     waits: dict[tuple[int, ...], float] = field(default_factory=dict)
@@ -68,15 +67,14 @@ class Auditor:
     def learn(self, worker: Worker, message: JsonObject) -> None:
         """Begin to watch a database at its first connection, before anything is written through it."""
         address = replace(read_address(message["database"]), **self.lend_rights(message["database"]))
-        watch = self.watches.setdefault(address, Watch(address))
+        watch = self.watches.setdefault(address, Watch(Looker(address)))
         worker.watches[address] = watch
         watch.workers.add(worker.name)
         try:
-            if watch.reference is None or watch.gone or (watch.onlooker is None and not watch.shared):
+            if watch.reference is None or watch.gone or (watch.looker.onlooker is None and not watch.shared):
                 watch.begin()
         except AuditFailed as error:
-            watch.gone = True
-            self.problems.append(str(error))
+            watch.gone, watch.lost = True, str(error)
 
     def lend_rights(self, told: JsonObject) -> JsonObject:
         return {k: v for k, v in self.lend.items() if k in ("admin", "server")} if self.lend and told["kind"] == self.lend["kind"] else {}
@@ -109,6 +107,8 @@ class Auditor:
         self.tests.append(TestRecord(test["test"], name_outcome(test), round(sum(test["duration_s"].values()), 4), worker.name))
         self.meet(worker, test["test"])
         worker.told = []
+        for watch in worker.watches.values():
+            watch.unwatched += watch.gone and not is_taken_away(watch.lost)
         for watch in self.alone(worker):
             residue = watch.find()
             if residue:
@@ -163,11 +163,12 @@ class Auditor:
 
     def release(self, worker: Worker, message: JsonObject) -> None:
         for watch in self.watches.values():
-            watch.release()
+            watch.looker.release()
 
     def finish(self, worker: Worker, message: JsonObject) -> None:
         worker.finished = True
         self.connections += message["connections"]
+        self.tried += message["tried"]
         self.collected = max(self.collected, message["collected"])
         self.others |= set(message["others"])
 
@@ -179,56 +180,6 @@ class Auditor:
     def alone(self, worker: Worker) -> list[Watch]:
         """Return the databases that only this worker uses: of others nothing can be said of one test."""
         return [watch for watch in worker.watches.values() if not watch.shared and not watch.gone]
-
-    def conclude(self) -> None:
-        """After the last test: what is left in shared databases, and what stays after the run."""
-        cleared = {(f.database, r.object) for f in self.findings if f.kind == CLEARED for r in f.residue}
-        for watch in self.watches.values():
-            for finding in watch.pending:
-                if {(finding.database, r.object) for r in finding.residue} <= cleared:
-                    finding.kind = CLEARED
-            if watch.shared and watch.reference is not None and not watch.gone:
-                self.conclude_shared(watch)
-            watch.close()
-
-    def conclude_shared(self, watch: Watch) -> None:
-        now = watch.look(full=True)
-        if now is None or watch.first is None:
-            return
-        residue = find_differences(watch.first, now)
-        workers = ", ".join(sorted(watch.workers))
-        if residue:
-            made = all(found.kind.endswith(("_created", "_dropped")) for found in residue)
-            cause = {"id": "shared_database", "title": f"Workers {workers} share this database", "remedy": "Run with -n 0 to learn the test.", "proof": workers}
-            self.findings.append(Finding(NOTE if made else SHARED, None, watch.address.name, residue, cause=cause))
-
-    # -- hangs -------------------------------------------------------------------------------
-
-    def watch_hangs(self, workers: list[Worker]) -> None:
-        """Called while no test says anything: who waits for whom, since when; on our own server the wait is ended."""
-        for watch in self.watches.values():
-            if watch.onlooker is None:
-                continue
-            try:
-                waits = watch.onlooker.find_lock_waits()
-            except LOST:
-                continue
-            for wait in waits:
-                key = (wait.waiter, *wait.holders)
-                began = self.waits.setdefault(key, time.monotonic())
-                if began >= 0 and time.monotonic() - began >= HANGS:
-                    self.waits[key] = -1.0
-                    self.tell_hang(watch, wait.waiter, wait.holders, wait.what, next((w.test for w in workers if not w.finished), ""))
-
-    def tell_hang(self, watch: Watch, waiter: int, holders: tuple[int, ...], what: str, test: str) -> None:
-        since = next((f.test for f in reversed(self.findings) if any(r.backend in holders for r in f.residue)), None)
-        holding = f"backend {', '.join(map(str, holders))}" + (f", open since {since}" if since else "")
-        residue = [Residue("lock_wait", what, f"backend {waiter} waits for {holding}", backend=waiter)]
-        finding = Finding(HANG, test, watch.address.name, residue, held_by=holding)
-        finding.cause = {"id": "lock_wait", "title": f"It waits for a lock that {holding} holds", "remedy": "End the transaction that holds it.", "proof": what}
-        self.findings.append(finding)
-        if self.own is not None:
-            self.own.cancel(waiter)
 
 
 def name_outcome(test: JsonObject) -> str:

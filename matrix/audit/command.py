@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shlex
-import subprocess
+import secrets
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
 
 from matrix.audit.auditor import Auditor
+from matrix.audit.concluding import conclude
 from matrix.audit.confirming import confirm
 from matrix.audit.learned import STACK
 from matrix.audit.mistakes import AuditFailed, WrongUse
@@ -20,15 +19,12 @@ from matrix.audit.project import check_packages, find_project, find_python
 from matrix.audit.second import check_asked, examine_asked, make_subject
 from matrix.audit.secrets import Hider
 from matrix.audit.serving import PACKAGE, Ran, run_suite
+from matrix.audit.settings import clean_environment, fill_settings, lend_rights, read_expected, run_before
 from matrix.audit.telling import Progress, tell_audit
 from matrix.audit.writing import describe_audit, expect, write_audit
-from matrix.facts import JsonObject
 from matrix.plan.rows import load_databases
 from matrix.servers import Server, ServerUnavailable, start_server
 from matrix.witness import Account, Witness, WitnessError, open_witness
-
-DRIVERS = {"postgresql": "postgresql+psycopg2", "mysql": "mysql+pymysql"}
-ADMIN = "MATRIX_AUDIT_ADMIN_URL"
 
 
 @dataclass
@@ -49,7 +45,7 @@ class Request:
     running: Server | None = None
     fixture: str | None = None
     watch: bool = True
-    examine: bool = True
+    examine: bool = False
     cases: tuple[str, ...] = ()
 
 
@@ -94,11 +90,11 @@ def watch_suite(
     """Run the suite under the auditor's eyes and report; 1 when it leaves something."""
     lend = lend_rights(own, server)
     variables = clean_environment() | fill_settings(request.set, own.account if own else None, server)
-    run_before(request.before, project, variables)
+    run_before(request.before, project, python, variables)
     auditor = Auditor(own=own, lend=lend)
     command: list[str | Path] = [python, "-m", "pytest", "-p", f"{PACKAGE}.attached", *request.arguments]
     ran = run_suite(auditor, command, project, variables, output / "pytest.log", Progress())
-    auditor.conclude()
+    conclude(auditor)
     check_watched(auditor, ran, output / "pytest.log")
     if request.confirm and not ran.interrupted:
         confirm(auditor, lambda more: run_again(request, auditor, [*command, *more], project, variables, output))
@@ -112,7 +108,7 @@ def examine(request: Request, project: Path, python: Path, server: Server | None
         return clean_environment() | fill_settings(request.set, account, server)
 
     def prepare(variables: dict[str, str]) -> None:
-        run_before(request.before, project, variables)
+        run_before(request.before, project, python, variables)
 
     subject = make_subject(project, python, server, output, settle, prepare, request.fixture, request.arguments, request.cases)
     return examine_asked(subject, required=request.fixture is not None or not request.watch)
@@ -123,7 +119,9 @@ def report(request: Request, auditor: Auditor, ran: Ran, hider: Hider, versions:
     document = describe_audit(auditor, ran, hider, Path(request.path).resolve().name, versions, expected)
     write_audit(document, output)
     tell_audit(document, str(output / "pytest.log"))
-    return 1 if any(finding["counted"] for finding in document["findings"]) else 0
+    if any(finding["counted"] for finding in document["findings"]):
+        return 1
+    return 3 if document["problems"] or document["disagreements"] else 0  # nothing found, where not everything was watched, proves nothing
 
 
 def make_hider(request: Request, auditor: Auditor, own: Witness | None) -> Hider:
@@ -138,28 +136,12 @@ def run_again(request: Request, auditor: Auditor, command: list[str | Path], pro
     """Run a part of the suite once more with an auditor of its own; on a server of ours from an empty database again."""
     if auditor.own is not None:
         auditor.own.build_schema([])
-        run_before(request.before, project, variables)
+        auditor.own.start_statements()
+        run_before(request.before, project, Path(command[0]), variables)
     again = Auditor(own=auditor.own, lend=auditor.lend)
     run_suite(again, command, project, variables, output / "again.log", lambda _: None)
-    again.conclude()
+    conclude(again)
     return again
-
-
-def clean_environment() -> dict[str, str]:
-    """Return the user's environment without what nox and we have put into it."""
-    ours = ("MATRIX_STARTED_BY", "MATRIX_NOX", "MATRIX_AUDIT_TOLD", "MATRIX_USER_ENV", "NOX_CURRENT_SESSION", "UV", ADMIN)
-    return {name: value for name, value in os.environ.items() if name not in ours}
-
-
-def read_expected(texts: list[str]) -> dict[str, str]:
-    """Return reasons by table of `TABLE: reason`. Raises WrongUse."""
-    expected = {}
-    for text in texts:
-        table, colon, reason = text.partition(":")
-        if not colon or not reason.strip():
-            raise WrongUse(f"--expect {text!r}: expected 'TABLE: reason'")
-        expected[table.strip()] = reason.strip()
-    return expected
 
 
 def open_server(request: Request) -> tuple[Witness | None, Server | None]:
@@ -174,8 +156,9 @@ def open_server(request: Request) -> tuple[Witness | None, Server | None]:
         if request.server not in rows:
             raise WrongUse(f"there is no server {request.server!r}, there are {', '.join(rows)}")
         server = start_server(rows[request.server])
-    own = open_witness(server, f"matrix_audit_{os.getpid()}")
-    own.start_statements()
+    own = open_witness(server, f"matrix_audit_{secrets.token_hex(4)}")
+    if not request.confirm:  # else the few tests that run again are logged, which costs the whole suite nothing
+        own.start_statements()
     return own, server
 
 
@@ -184,52 +167,6 @@ def close_server(own: Witness | None, server: Server | None, request: Request) -
         own.close()
     if server is not None and request.running is None:
         server.stop()
-
-
-def lend_rights(own: Witness | None, server: Server | None) -> JsonObject:
-    """Return who the examiner is where it may be more than the tests are: on our server, or by the URL that was given."""
-    if own is not None and server is not None:
-        return {"kind": server.database.kind, "admin": (server.user, server.password), "server": server}
-    if text := os.environ.get(ADMIN):
-        url = urlsplit(text)
-        kind = "postgresql" if url.scheme.startswith("postgres") else "mysql"
-        if not url.username:
-            raise WrongUse(f"{ADMIN} names no user; expected postgresql://user:password@host:port/")
-        return {"kind": kind, "admin": (unquote(url.username), unquote(url.password or ""))}
-    return {}
-
-
-def fill_settings(texts: list[str], account: Account | None, server: Server | None) -> dict[str, str]:
-    """Return the variables of --set NAME=value with its placeholders filled. Raises WrongUse."""
-    values: dict[str, str] = {}
-    if account and server:
-        rest = f"{account.user}:{quote(account.password, safe='')}@{account.host}:{account.port}/{account.database}"
-        kind = server.database.kind
-        values = {"url": f"{kind}://{rest}", "driver_url": f"{DRIVERS[kind]}://{rest}", "host": account.host, "port": str(account.port),
-                  "user": account.user, "password": account.password, "database": account.database}  # fmt: skip
-    found = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.isidentifier():
-            raise WrongUse(f"--set {text!r}: expected NAME=value, as in DATABASE_URL={{url}}")
-        try:
-            found[name] = value.format_map(values)
-        except (KeyError, ValueError, IndexError) as error:
-            raise WrongUse(
-                f"--set {text!r}: there is no {error}; there are {{url}}, {{driver_url}}, {{host}}, {{port}}, {{user}}, {{password}}, {{database}}"
-            ) from None
-    return found
-
-
-def run_before(commands: list[str], project: Path, variables: dict[str, str]) -> None:
-    """Run the commands that prepare the database, in the project's folder. Raises AuditFailed."""
-    for command in commands:
-        try:
-            done = subprocess.run(shlex.split(command), cwd=project, env=variables, capture_output=True, text=True, check=False)
-        except OSError as error:
-            raise WrongUse(f"--before {command!r}: {error}") from None
-        if done.returncode:
-            raise AuditFailed(f"--before {command!r} ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}")
 
 
 def check_watched(auditor: Auditor, ran: Ran, log: Path) -> None:
@@ -242,6 +179,8 @@ def check_watched(auditor: Auditor, ran: Ran, log: Path) -> None:
         raise AuditFailed(f"{reason} (pytest's exit code {ran.code}):\n{tail}")
     if all(test.outcome == "skipped" for test in auditor.tests):
         raise AuditFailed(f"no test ran: all {len(auditor.tests)} were skipped; see {log}")
+    if not auditor.watches and auditor.tried and not auditor.others:
+        raise AuditFailed(f"the database refused each of {auditor.tried} connections that the tests asked for: see {log}")
     if not auditor.watches:
         other = f"; connections went to {', '.join(sorted(auditor.others))}, which the examiner does not know" if auditor.others else ""
         raise AuditFailed(f"no connection to PostgreSQL, MySQL or MariaDB was made through SQLAlchemy in {len(auditor.tests)} tests{other}")

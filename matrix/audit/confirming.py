@@ -23,25 +23,32 @@ def confirm(auditor: Auditor, run: Again) -> None:
 
 def confirm_one(auditor: Auditor, finding: Finding, run: Again) -> str:
     assert finding.test is not None
-    if repeats(finding, run([finding.test])):
+    if learn(finding, find_repeated(finding, run([finding.test]))):
         return "confirmed"
     before = [test.id for test in auditor.tests]
     place = before.index(finding.test)
     again = run(before[max(0, place - 20) : place + 1])
-    if repeats(finding, again):
+    if learn(finding, find_repeated(finding, again)):
         return "confirmed in place"
     # a test that now ends otherwise, because what it left is still there, says nothing
     return "seen once" if finding.outcome in {test.outcome for test in again.tests if test.id == finding.test} else "not tried"
 
 
-def repeats(finding: Finding, again: Auditor) -> bool:
-    """Whether one more run shows the same kind of residue of the same object and test."""
-    wanted = {(found.kind, found.object if found.backend is None else "") for found in finding.residue}
-    return any(
-        bool(wanted & {(found.kind, found.object if found.backend is None else "") for found in other.residue})
-        for other in again.findings
-        if other.test == finding.test
-    )
+def find_repeated(finding: Finding, again: Auditor) -> Finding | None:
+    """Return what one more run shows of the same kind of residue of the same object and test."""
+    wanted = name_residue(finding)
+    return next((other for other in again.findings if other.test == finding.test and wanted & name_residue(other)), None)
+
+
+def name_residue(finding: Finding) -> set[tuple[str, str]]:
+    return {(found.kind, found.object if found.backend is None else "") for found in finding.residue}
+
+
+def learn(finding: Finding, repeated: Finding | None) -> bool:
+    """Take what the server's own log says of the cause, where it was read; False when nothing was repeated."""
+    if repeated is not None and repeated.cause is not None:
+        finding.cause, finding.first_event = repeated.cause, repeated.first_event or finding.first_event
+    return repeated is not None
 
 
 def find_victims(auditor: Auditor, finding: Finding, run: Again) -> list[str]:

@@ -32,6 +32,8 @@ from matrix.supervisor.stack import describe_recipe, hidden_texts, prove_sight
 from matrix.witness import Account, Witness, open_witness
 
 LEARNING_SECONDS = 300.0
+#: A project's fixture may make forty tables for each test, on a machine that is busy; who waits for a lock in vain is found much sooner.
+DEADLINE_S = 20.0
 EVERYTHING = dict.fromkeys(ASKED, True)
 
 
@@ -149,7 +151,8 @@ def make_job(subject: Subject, stack: Stack, recipes: list[ExaminedFixture]) -> 
     """Return what is to be run, as a stack's run is described."""
     cases = [case for case in find_cases().values() if not subject.cases or case.id in subject.cases]
     run_id = f"{os.getpid()}-{int(time.time())}"
-    return StackJob(stack, subject.python, subject.server, list(recipes), cases, False, subject.output, run_id, on_cell=subject.on_cell, inside=UNKNOWN)
+    job = StackJob(stack, subject.python, subject.server, list(recipes), cases, False, subject.output, run_id)
+    return replace(job, deadline_s=DEADLINE_S, on_cell=subject.on_cell, inside=UNKNOWN)
 
 
 def make_examination(job: StackJob, witness: Witness, starter: ProjectStarter, facts: FactsFile) -> Examination:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matrix.audit.auditor import Auditor, Worker
+from matrix.audit.hanging import watch_hangs
 from matrix.ending import guard, stop
 from matrix.probe.channel import Channel, ChannelClosed
 
@@ -91,14 +92,19 @@ def hear_all(auditor: Auditor, listener: socket.socket, child: subprocess.Popen[
                     workers[key.fileobj].finished = True
             progress(auditor)
             if time.monotonic() - heard > QUIET:
-                auditor.watch_hangs(list(workers.values()))
+                watch_hangs(auditor, list(workers.values()))
 
 
 def answer(auditor: Auditor, channel: Channel, worker: Worker) -> bool:
-    """Hear one message and answer it; False when the other side has gone."""
+    """Hear what has come and answer it; False when the other side has gone.
+
+    All of it: what was read together with the first message makes no socket readable any more.
+    """
     try:
-        message = channel.receive()
-        channel.send(auditor.hear(worker, message or {}))
+        while (message := channel.receive(0)) is not None:
+            answered = auditor.hear(worker, message)
+            if "began" not in message:  # the probe says that, and goes on
+                channel.send(answered)
     except ChannelClosed:
         channel.close()
         return False

@@ -41,13 +41,22 @@ def tell_audit(document: JsonObject, log: str) -> None:
         more = f", and {others} more finding{'s' * (others > 1)} of no single test" if others else ""
         console.print(f"[bold]{len(culprits)} of {len(tests)} tests leave something{more}:[/bold]")
     else:
-        console.print(f"{len(tests)} tests, none leaves anything behind.")
+        console.print(say_clean(document, len(tests)))
     for finding in counted:
         tell_finding(console, finding)
     tell_rest(console, document)
     outcomes = [test["outcome"] for test in document["tests"]]
     failed = outcomes.count("failed") + outcomes.count("error")
     console.print(escape(f"pytest: {len(outcomes) - failed} of {len(outcomes)} did not fail, exit code {document['pytest_exit_code']}; its output: {log}"))
+
+
+def say_clean(document: JsonObject, tests: int) -> str:
+    """Return what no finding means: less where not everything was seen."""
+    if document["problems"] or document["disagreements"]:
+        return f"{tests} tests, nothing was found, but not everything was watched:"
+    if any(database["not_seen"] for database in document["databases"]):
+        return f"{tests} tests, none leaves anything that the examiner's account sees."
+    return f"{tests} tests, none leaves anything behind."
 
 
 def tell_finding(console: Console, finding: JsonObject) -> None:
@@ -89,6 +98,8 @@ def say_more(finding: JsonObject) -> list[str]:
 
 def tell_rest(console: Console, document: JsonObject) -> None:
     """Say what does not count, what was not seen, and what went wrong."""
+    if document["interrupted"]:
+        console.print("\ninterrupted: this is what was found until then, not confirmed")
     cleared = [finding for finding in document["findings"] if finding["kind"] == "cleared"]
     if cleared:
         console.print(f"\n{len(cleared)} tests leave something that the next set-up clears before use: no leak.")

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field, replace
 
+from matrix.audit.address import Address
 from matrix.audit.findings import Finding
+from matrix.audit.looking import Looker
 from matrix.audit.mistakes import AuditFailed
-from matrix.audit.onlooking import LOST, Address, Onlooker, PostgresqlOnlooker, open_onlooker
 from matrix.audit.reference import Reference, merge, still_there
 from matrix.witness.base import PASSING, ROWS
 from matrix.witness.findings import Residue
 from matrix.witness.observing import Observation, find_differences
 
-#: A backend whose client has just gone needs a moment to notice; a busy machine needs longer (seconds).
-GRACE = 0.5
+#: A backend whose client has just gone needs a moment to notice (seconds); on a busy machine longer, up to so many times.
+GRACE, MOST_BUSY = 0.5, 6
 STEP = 0.01
-#: Behind every so many cheap looks stands a full one.
-SAMPLE = 25
 
 
 @dataclass
 class Watch:
     """One database, who uses it, and what it is compared with."""
 
-    address: Address
-    onlooker: Onlooker | None = None
+    looker: Looker
     reference: Reference | None = None
     workers: set[str] = field(default_factory=set)
     pending: list[Finding] = field(default_factory=list)
@@ -33,13 +32,15 @@ class Watch:
     snapshots: dict[str, Observation] = field(default_factory=dict)
     first: Observation | None = None
     gone: bool = False
-    looks: dict[str, int] = field(default_factory=lambda: {"full": 0, "cheap": 0, "sampled": 0})
-    disagreements: list[str] = field(default_factory=list)
-    since: int | None = None
-    cost_s: float = 0.0
+    lost: str = ""
+    unwatched: int = 0
     said_blind: tuple[str, ...] = ()
     columns: dict[str, list[str]] = field(default_factory=dict)
     product: str = "postgresql"
+
+    @property
+    def address(self) -> Address:
+        return self.looker.address
 
     @property
     def shared(self) -> bool:
@@ -47,78 +48,27 @@ class Watch:
         return len(self.workers) > 1
 
     def begin(self) -> None:
-        """Connect, and take what is there as the beginning."""
-        self.onlooker = self.onlooker or open_onlooker(self.address)
+        """Connect, and take what is there as the beginning. Raises AuditFailed."""
         self.gone = False
-        self.said_blind, self.product = self.onlooker.blind, self.onlooker.product
-        now = self.onlooker.record_baseline()
+        now = self.looker.begin()
+        self.said_blind, self.product = self.looker.blind, self.looker.product
         self.reference = Reference(now, now)
-        self.first, self.ended, self.pending, self.since = now, None, [], None
-
-    def release(self) -> None:
-        """Disconnect: somebody is about to drop or to copy this database."""
-        if self.onlooker is not None and isinstance(self.onlooker, PostgresqlOnlooker):
-            self.onlooker.close(drop=False)
-            self.onlooker = None
-
-    def close(self) -> None:
-        """Disconnect for good."""
-        if self.onlooker is not None:
-            try:
-                self.onlooker.close(drop=False)
-            except LOST:
-                pass
-            self.onlooker = None
-
-    # -- looking -----------------------------------------------------------------------------
+        self.first, self.ended, self.pending = now, None, []
 
     def look(self, full: bool = False) -> Observation | None:
         """Return what is there now; None when the database has gone."""
-        started = time.perf_counter()
+        assert self.reference is not None
         try:
-            for attempt in (1, 2):
-                try:
-                    self.onlooker = self.onlooker or open_onlooker(self.address)
-                    return self._look(full)
-                except LOST as error:
-                    self.close()
-                    if attempt == 2:
-                        raise AuditFailed(str(error)) from None
-        except AuditFailed:
-            self.gone = True
-        finally:
-            self.cost_s += time.perf_counter() - started
-        return None
-
-    def _look(self, full: bool) -> Observation:
-        assert self.onlooker is not None and self.reference is not None
-        cheap, oldest = None, None
-        if isinstance(self.onlooker, PostgresqlOnlooker) and self.onlooker._connection.info.server_version >= 130000:
-            oldest, following = self.onlooker.read_sign()
-            if not full and self.since is not None and not self.pending:
-                cheap = self.onlooker.look_cheaply(self.reference.last, self.since, following)
-        self.since = oldest
-        if cheap is not None:
-            self.looks["cheap"] += 1
-            if self.looks["cheap"] % SAMPLE:
-                return cheap
-            self._sample(cheap)
-        self.looks["full"] += 1
-        return self.onlooker._observe(self.reference.clean)
-
-    def _sample(self, cheap: Observation) -> None:
-        """A full look behind a cheap one: a sign that lies is to be known."""
-        assert self.onlooker is not None and self.reference is not None
-        self.looks["sampled"] += 1
-        now = self.onlooker._observe(self.reference.clean)
-        found = [r for r in find_differences(cheap, now) if r.kind not in PASSING]
-        self.disagreements += [f"{self.address.name}: the cheap sign said clean, the full look said {r.kind} {r.object}" for r in found]
+            return self.looker.look(self.reference.clean, full)
+        except AuditFailed as error:
+            self.gone, self.lost = True, str(error)
+            return None
 
     def find(self) -> list[Residue]:
         """Look until what may pass has passed; return what is left against the look before."""
         if self.reference is None or self.gone:
             return []
-        ends = time.monotonic() + GRACE
+        ends = time.monotonic() + find_grace()
         now = self.look()
         while now is not None:
             residue = self.reference.compare(now)
@@ -128,7 +78,7 @@ class Watch:
                     self._name_columns(now)
                 return residue
             time.sleep(STEP)
-            now = self.look(full=True)
+            now = self.look()
         return []
 
     def _name_columns(self, now: Observation) -> None:
@@ -158,7 +108,7 @@ class Watch:
     def meet(self) -> list[tuple[Finding, list[Residue]]]:
         """Look at the beginning of a body: each pending finding with what of it is still there."""
         pending, self.pending = self.pending, []
-        now = self.look(full=True) if pending else None
+        now = self.look() if pending else None
         if now is None or self.reference is None or self.ended is None:
             return [(finding, []) for finding in pending]
         met = [
@@ -199,3 +149,9 @@ class Watch:
         self.reference.clean = merge(self.reference.clean, self.reference.last, now)
         self.reference.last = now
         return found
+
+
+def find_grace() -> float:
+    """Return for how long what may pass is waited for, by how busy the machine is."""
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return GRACE * min(max(busy, 1), MOST_BUSY)

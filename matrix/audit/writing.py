@@ -22,7 +22,7 @@ def describe_audit(auditor: Auditor, ran: Ran, hider: Hider, project: str, versi
     findings = [hider.hide_finding(finding).as_json() for finding in auditor.findings]
     looks: Counter[str] = Counter()
     for watch in auditor.watches.values():
-        looks.update(watch.looks)
+        looks.update(watch.looker.looks)
     document: JsonObject = {
         "format": 1, "project": project, "versions": versions, "interrupted": ran.interrupted,
         "pytest_exit_code": ran.code, "duration_s": round(ran.duration_s, 3), "looking_s": round(auditor.cost_s, 3),
@@ -30,7 +30,7 @@ def describe_audit(auditor: Auditor, ran: Ran, hider: Hider, project: str, versi
         "databases": [{"name": w.address.name, "product": w.product, "workers": sorted(w.workers), "not_seen": list(w.said_blind)} for w in auditor.watches.values()],
         "not_watched": sorted(auditor.others),
         "findings": findings, "expected": expected, "looks": dict(looks),
-        "disagreements": [line for watch in auditor.watches.values() for line in watch.disagreements],
+        "disagreements": [line for watch in auditor.watches.values() for line in watch.looker.disagreements],
         "problems": [hider.hide_text(problem) for problem in auditor.problems],
     }  # fmt: skip
     jsonschema_rs.validate(json.loads(SCHEMA.read_bytes()), document)

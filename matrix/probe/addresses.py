@@ -27,12 +27,14 @@ class Addresses(object):
         self.known = set()
         self.others = set()
         self.connections = 0
+        self.tried = 0
         self.of_backend = {}
         self._newest = None
         event.listen(Engine, "do_connect", self._connecting)
         event.listen(Pool, "connect", self._connected)
 
     def _connecting(self, dialect, record, arguments, parameters):
+        self.tried += 1
         self._asked.last = (dialect.name, dict(parameters))
 
     def _connected(self, dbapi_connection, record):

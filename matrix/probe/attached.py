@@ -13,7 +13,6 @@ import pytest
 from matrix.probe.channel import Channel, ChannelClosed
 
 DROPS = re.compile(r"^\s*(DROP\s+DATABASE|CREATE\s+DATABASE|ALTER\s+DATABASE)\b", re.I)
-POOLED = re.compile(r"ThreadPool|asyncio_|AnyIO|anyio|pytest_timeout|execnet|Dummy-|QueueFeeder|QueueManager", re.I)
 
 
 def pytest_configure(config):
@@ -34,6 +33,7 @@ class Attached(object):
         from matrix.probe.addresses import Addresses
         from matrix.probe.dirt import ProcessState
         from matrix.probe.events import Timeline
+        from matrix.probe.growth import Growth
         from matrix.probe.variables import Variables
 
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -66,6 +66,15 @@ class Attached(object):
                 self.channel = None
                 return {}
 
+    def tell(self, message):
+        """Send a message that nobody answers: the test does not wait."""
+        if self.channel is not None and os.getpid() == self.pid:
+            with self.lock:
+                try:
+                    self.channel.send(message)
+                except ChannelClosed:
+                    self.channel = None
+
     def watch_statements(self):
         from sqlalchemy import event
         from sqlalchemy.engine import Engine
@@ -89,7 +98,7 @@ class Attached(object):
         self.timeline.begin_phase("setup")
         self.moments = [(0.0, "setup")]
         self.baseline_at = 0.0
-        self.ask({"began": item.nodeid})
+        self.tell({"began": item.nodeid})
         yield
         self.end_test()
         test, self.test = self.test, None
@@ -177,47 +186,7 @@ class Attached(object):
                 "finished": int(exitstatus),
                 "collected": getattr(session, "testscollected", 0),
                 "connections": self.addresses.connections,
+                "tried": self.addresses.tried,
                 "others": sorted(self.addresses.others),
             }
         )
-
-
-class Growth(object):
-    """What grows in the process from test to test; what grows once, at its first use, is no finding."""
-
-    def __init__(self, timeline, state):
-        self._timeline = timeline
-        self._state = state
-        self._seen = set()
-        self._before = (0, set(), set())
-
-    def remember(self):
-        """Take the state that the test must leave unchanged."""
-        self._before = (self._timeline.count_checked_out(), set(list_threads()), set(self._state._listeners.list_places()))
-
-    def find(self):
-        """Return what was left (list of dicts: kind, object, detail, count)."""
-        checked_out, threads, listeners = self._before
-        found = []
-        more = self._timeline.count_checked_out() - checked_out
-        if more > 0:
-            import gc
-
-            gc.collect()  # what only a reference cycle keeps alive is garbage
-            more = self._timeline.count_checked_out() - checked_out
-        if more > 0:
-            found.append({"kind": "connection_checked_out", "object": "pool", "detail": "%d more than before the test" % more, "count": more})
-        for thread in set(list_threads()) - threads:
-            thread.join(0.2)  # it may be just ending
-            if thread.is_alive():
-                found.append({"kind": "thread_left", "object": thread.name, "detail": "still running", "count": 1})
-        for place in set(self._state._listeners.list_places()) - listeners:
-            if place[1] in self._seen:
-                found.append({"kind": "listener_left", "object": place[1], "detail": "added once more by this test", "count": 1})
-            self._seen.add(place[1])
-        return found
-
-
-def list_threads():
-    """Return the threads that are nobody's pool."""
-    return [thread for thread in threading.enumerate() if thread.is_alive() and not POOLED.search(thread.name)]

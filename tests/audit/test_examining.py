@@ -110,7 +110,7 @@ def ask(project, postgresql_server, tmp_path):
     def run(**more):
         python = prepare_environment(load_stacks()[STACK]).python
         settings = [f"DATABASE_URL={more.pop('url', '{driver_url}')}"]
-        options = {"watch": False, "cases": ("commit_once", "commit_twice", "engine_begin", "seed_changed")} | more
+        options = {"watch": False, "examine": True, "cases": ("commit_once", "commit_twice", "engine_begin", "seed_changed")} | more
         return audit(Request(str(project), running=postgresql_server, set=settings, python=str(python), output=str(tmp_path / "out"), **options))
 
     return run

@@ -7,11 +7,12 @@ import sys
 
 import pytest
 
-from matrix.audit.command import Request, audit, read_expected
+from matrix.audit.command import Request, audit
 from matrix.audit.findings import Finding
 from matrix.audit.mistakes import WrongUse
 from matrix.audit.project import find_python
 from matrix.audit.secrets import Hider
+from matrix.audit.settings import read_expected
 from matrix.environments.building import prepare_environment
 from matrix.plan.rows import load_stacks
 from matrix.witness.findings import Residue
