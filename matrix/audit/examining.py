@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from matrix.audit.controlling import find_control, make_control, run_control
 from matrix.audit.examined import ExaminedFixture
 from matrix.audit.learned import STACK, Chosen, check_place, choose_fixture, describe_as_stack
 from matrix.audit.mistakes import AuditFailed
-from matrix.audit.offers import ASKED, find_reason
+from matrix.audit.offers import ASKED, split_cases
 from matrix.audit.starting import ProjectStarter
 from matrix.facts import JsonObject
 from matrix.facts.writing import FactsFile
@@ -159,18 +159,6 @@ def make_examination(job: StackJob, witness: Witness, starter: ProjectStarter, f
     """Return what cells share, from the database as it is now; nobody has reviewed what they come to."""
     review = Review(job.run_id, job.stack.database.product, {}, {case.id: case.commits for case in job.cases})
     return Examination(job.stack, witness, starter, witness.record_baseline(), job.deadline_s, job.stop, job.on_cell, review, facts.write, job.inside)
-
-
-def split_cases(cases: Iterable[Case], capabilities: dict[str, bool], offers: JsonObject) -> tuple[list[Case], dict[str, str]]:
-    """Return the cases that can be run, and by id why others cannot: the server or the driver lacks something, or the fixture does."""
-    runnable, left_out = [], {}
-    for case in cases:
-        lacking = next((f"needs {need.replace('_', ' ')}" for need in case.needs if not capabilities.get(need, False)), None)
-        if reason := lacking or find_reason(case, offers):
-            left_out[case.id] = reason
-        else:
-            runnable.append(case)
-    return runnable, left_out
 
 
 def run_cases(exam: Examination, recipe: Recipe, runnable: list[Case], left_out: dict[str, str]) -> RecipeFacts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +15,18 @@ ASKED = {
     "engine": "needs an engine, and the fixture gives none",
     "new_session": "needs a factory of sessions, and the fixture is not made of one",
 }
+
+
+def split_cases(cases: Iterable[Case], capabilities: dict[str, bool], offers: JsonObject) -> tuple[list[Case], dict[str, str]]:
+    """Return the cases that can be run, and by id why others cannot: the server or the driver lacks something, or the fixture does."""
+    runnable, left_out = [], {}
+    for case in cases:
+        lacking = next((f"needs {need.replace('_', ' ')}" for need in case.needs if not capabilities.get(need, False)), None)
+        if reason := lacking or find_reason(case, offers):
+            left_out[case.id] = reason
+        else:
+            runnable.append(case)
+    return runnable, left_out
 
 
 def find_reason(case: Case, offers: JsonObject) -> str | None:
