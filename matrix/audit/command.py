@@ -13,7 +13,7 @@ from pathlib import Path
 from matrix.audit.auditor import Auditor
 from matrix.audit.concluding import conclude
 from matrix.audit.confirming import confirm
-from matrix.audit.mistakes import AuditFailed, WrongUse
+from matrix.audit.mistakes import AuditFailed, Interrupted, WrongUse
 from matrix.audit.project import check_packages, find_project, find_python
 from matrix.audit.secrets import Hider
 from matrix.audit.serving import PACKAGE, Ran, run_suite
@@ -77,12 +77,18 @@ def run_audit(request: Request) -> int:
         command: list[str | Path] = [python, "-m", "pytest", "-p", f"{PACKAGE}.attached", *request.arguments]
         ran = run_suite(auditor, command, project, variables, output / "pytest.log", Progress())
         conclude(auditor)
+        hider = make_hider(request, auditor, own)
+        hider.clean_log(output / "pytest.log")
         check_watched(auditor, ran, output / "pytest.log")
         if request.confirm and not ran.interrupted:
-            confirm(auditor, lambda more: run_again(request, auditor, [*command, *more], project, variables, output))
+            try:
+                confirm(auditor, lambda more: run_again(request, auditor, [*command, *more], project, variables, output))
+            except Interrupted:
+                ran.interrupted = True
+            hider.clean_log(output / "again.log")
     finally:
         close_server(own, server, request)
-    return report(request, auditor, ran, make_hider(request, auditor, own), versions, expected, output)
+    return report(request, auditor, ran, hider, versions, expected, output)
 
 
 def report(request: Request, auditor: Auditor, ran: Ran, hider: Hider, versions: dict[str, str], expected: dict[str, str], output: Path) -> int:
@@ -96,7 +102,8 @@ def report(request: Request, auditor: Auditor, ran: Ran, hider: Hider, versions:
 
 
 def make_hider(request: Request, auditor: Auditor, own: Witness | None) -> Hider:
-    passwords = [watch.address.password for watch in auditor.watches.values()] + ([own.account.password] if own else [])
+    passwords = [text for watch in auditor.watches.values() for text in (watch.address.password, watch.address.login[1])]
+    passwords += [own.account.password] if own else []
     hider = Hider([p for p in passwords if p], request.hide, request.values)
     for watch in auditor.watches.values():
         hider.learn_columns(watch.address.name, watch.columns)
@@ -110,7 +117,8 @@ def run_again(request: Request, auditor: Auditor, command: list[str | Path], pro
         auditor.own.start_statements()
         run_before(request.before, project, Path(command[0]), variables)
     again = Auditor(own=auditor.own, lend=auditor.lend)
-    run_suite(again, command, project, variables, output / "again.log", lambda _: None)
+    if run_suite(again, command, project, variables, output / "again.log", lambda _: None).interrupted:
+        raise Interrupted
     conclude(again)
     return again
 
