@@ -21,6 +21,7 @@ from matrix.plan.rows import RowError, load_stacks
 from matrix.plan.selection import ORDERS, Selection, SelectionError, make_plan, select
 from matrix.servers import WAYS, ServerUnavailable
 
+REPORTED = "what was found until then is reported"
 KEPT = "what was started has ended, what was recorded is kept, and the next run goes on from it"
 EXPECTED = (ContentError, EnvironmentFailed, EnvironmentMissing, HeaderError, RowError, SelectionError, ServerUnavailable, UvMissing)
 
@@ -332,4 +333,4 @@ def _read_selection(options: argparse.Namespace) -> Selection:
 
 
 if __name__ == "__main__":
-    sys.exit(conclude(main, KEPT))
+    sys.exit(conclude(main, REPORTED if sys.argv[1:2] == ["audit"] else KEPT))

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from matrix.audit.auditor import Auditor
 from matrix.audit.concluding import conclude
-from matrix.audit.confirming import confirm
+from matrix.audit.confirming import Again, confirm
 from matrix.audit.learned import STACK
-from matrix.audit.mistakes import AuditFailed, WrongUse
+from matrix.audit.mistakes import AuditFailed, Interrupted, WrongUse
 from matrix.audit.project import check_packages, find_project, find_python
 from matrix.audit.second import check_asked, examine_asked, make_subject
 from matrix.audit.secrets import Hider
@@ -95,10 +95,21 @@ def watch_suite(
     command: list[str | Path] = [python, "-m", "pytest", "-p", f"{PACKAGE}.attached", *request.arguments]
     ran = run_suite(auditor, command, project, variables, output / "pytest.log", Progress())
     conclude(auditor)
+    hider = make_hider(request, auditor, own)
+    hider.clean_log(output / "pytest.log")
     check_watched(auditor, ran, output / "pytest.log")
     if request.confirm and not ran.interrupted:
-        confirm(auditor, lambda more: run_again(request, auditor, [*command, *more], project, variables, output))
-    return report(request, auditor, ran, make_hider(request, auditor, own), versions, expected, output)
+        confirm_findings(auditor, ran, lambda more: run_again(request, auditor, [*command, *more], project, variables, output))
+        hider.clean_log(output / "again.log")
+    return report(request, auditor, ran, hider, versions, expected, output)
+
+
+def confirm_findings(auditor: Auditor, ran: Ran, again: Again) -> None:
+    """Run culprits once more; who is stopped in the middle keeps what was found."""
+    try:
+        confirm(auditor, again)
+    except Interrupted:
+        ran.interrupted = True
 
 
 def examine(request: Request, project: Path, python: Path, server: Server | None, output: Path) -> int:
@@ -125,7 +136,8 @@ def report(request: Request, auditor: Auditor, ran: Ran, hider: Hider, versions:
 
 
 def make_hider(request: Request, auditor: Auditor, own: Witness | None) -> Hider:
-    passwords = [watch.address.password for watch in auditor.watches.values()] + ([own.account.password] if own else [])
+    passwords = [text for watch in auditor.watches.values() for text in (watch.address.password, watch.address.login[1])]
+    passwords += [own.account.password] if own else []
     hider = Hider([p for p in passwords if p], request.hide, request.values)
     for watch in auditor.watches.values():
         hider.learn_columns(watch.address.name, watch.columns)
@@ -139,7 +151,8 @@ def run_again(request: Request, auditor: Auditor, command: list[str | Path], pro
         auditor.own.start_statements()
         run_before(request.before, project, Path(command[0]), variables)
     again = Auditor(own=auditor.own, lend=auditor.lend)
-    run_suite(again, command, project, variables, output / "again.log", lambda _: None)
+    if run_suite(again, command, project, variables, output / "again.log", lambda _: None).interrupted:
+        raise Interrupted
     conclude(again)
     return again
 

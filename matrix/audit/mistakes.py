@@ -7,3 +7,7 @@ class WrongUse(Exception):
 
 class AuditFailed(Exception):
     """The audit itself could not do its work; the text says why and what to do."""
+
+
+class Interrupted(Exception):
+    """The user stopped what was confirmed; what was found before stands."""

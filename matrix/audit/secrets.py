@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from matrix.audit.findings import Finding
 from matrix.facts import JsonObject
@@ -31,10 +32,18 @@ class Hider:
 
     def hide_text(self, text: str) -> str:
         """Return a text without passwords; without values, without literals too."""
+        text = self._hide_passwords(text)
+        return text if self._values else _LITERAL.sub("'...'", text)
+
+    def clean_log(self, path: Path) -> None:
+        """Take passwords out of what the project's own pytest printed."""
+        if path.exists():
+            path.write_text(self._hide_passwords(path.read_text("utf-8", "replace")), "utf-8")
+
+    def _hide_passwords(self, text: str) -> str:
         for password in self._passwords:
             text = text.replace(password, "***")
-        text = _URL.sub(r"\1***@", text)
-        return text if self._values else _LITERAL.sub("'...'", text)
+        return _URL.sub(r"\1***@", text)
 
     def hide_finding(self, finding: Finding) -> Finding:
         """Return the finding as it may be shown."""

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import pytest
 
+from matrix.audit import command
+from matrix.audit.project import check_packages
 from tests.audit.bed import Bed, list_pairs, read_expected
 
 
 @pytest.fixture(scope="module")
 def bed(request, tmp_path_factory):
     pairs = [item.callspec.params["pair"] for item in request.session.items if item.path == request.path and "pair" in item.callspec.params]
-    bed = Bed(tmp_path_factory.mktemp("bed"))
-    bed.start(pairs, {kind: request.getfixturevalue(f"{kind}_server") for kind in sorted({kind for _, kind in pairs})})
-    yield bed
-    bed.pool.shutdown(cancel_futures=True)
+    bed, known = Bed(tmp_path_factory.mktemp("bed")), {}
+
+    def ask_once(python, *more):
+        if python not in known:
+            known[python] = check_packages(python, *more)
+        return known[python]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "check_packages", ask_once)  # five interpreters are asked, not sixty times one
+        bed.start(pairs, {kind: request.getfixturevalue(f"{kind}_server") for kind in sorted({kind for _, kind in pairs})})
+        yield bed
+        bed.pool.shutdown(cancel_futures=True)
 
 
 @pytest.mark.parametrize("pair", list_pairs(), ids="-".join)
