@@ -80,16 +80,13 @@ def measure_stack(stack: Stack, recipes: Sequence[Recipe], ways: Sequence[str], 
     """Return the cost of each recipe at each size; one that the loop cannot run there is left out and said."""
     controls = find_controls(recipes)
     times: dict[Size, dict[str, float]] = {}
-    failed: dict[str, str] = {}
     with open_stage(stack, ways) as stage:
         for size in [USUAL, *GROWN.values()]:
             if stack.asynchronous and size.connections != USUAL.connections:
                 continue  # the loop opens them without a loop of events
             stage.witness.build_schema([*stage.ddl, *size.build()])
-            times[size] = time_recipes(stage, [*controls.values(), *recipes], size, failed)
-    for recipe, reason in failed.items():
-        console.print(f"{stack.id}: {recipe} left out: {reason}", markup=False, highlight=False)
-    return {recipe.id: compare_sizes(times, recipe.id, controls[recipe.contract].id) for recipe in recipes if recipe.id not in failed}
+            times[size] = time_recipes(stage, [*controls.values(), *recipes], size, console)
+    return {recipe.id: compare_sizes(times, recipe.id, controls[recipe.contract].id) for recipe in recipes if recipe.id in times[USUAL]}
 
 
 def find_controls(recipes: Sequence[Recipe]) -> dict[str, Recipe]:
@@ -101,26 +98,27 @@ def find_controls(recipes: Sequence[Recipe]) -> dict[str, Recipe]:
     return {contract: every[name] for contract, name in names.items()}
 
 
-def time_recipes(stage: Stage, recipes: Sequence[Recipe], size: Size, failed: dict[str, str]) -> dict[str, float]:
-    """Return the least of the medians of several rounds, seconds a test, by recipe; what failed is added to `failed`."""
+def time_recipes(stage: Stage, recipes: Sequence[Recipe], size: Size, console: Console) -> dict[str, float]:
+    """Return the least of the medians of several rounds, seconds a test, by recipe; without those under which the case does not pass at this size."""
     least: dict[str, float] = {}
-    for _ in range(ROUNDS):
-        for recipe in recipes:
-            if recipe.id in failed:
-                continue
-            try:
-                took = time_bare(stage, recipe, CASE, RUNS, size.variables)
-            except LoopFailed as error:
-                failed[recipe.id] = error.reason
-            else:
-                least[recipe.id] = min(took, least.get(recipe.id, took))
-            stage.witness.build_schema([*stage.ddl, *size.build()])
-    return least
+    failed: set[str] = set()
+    for recipe in [recipe for _ in range(ROUNDS) for recipe in recipes]:
+        if recipe.id in failed:
+            continue
+        try:
+            took = time_bare(stage, recipe, CASE, RUNS, size.variables)
+        except LoopFailed as error:
+            failed.add(recipe.id)
+            console.print(f"{stage.stack.id}: {recipe.id} left out with {size}: {error.reason}", markup=False, highlight=False)
+        else:
+            least[recipe.id] = min(took, least.get(recipe.id, took))
+        stage.witness.build_schema([*stage.ddl, *size.build()])
+    return {recipe: took for recipe, took in least.items() if recipe not in failed}
 
 
 def compare_sizes(times: Mapping[Size, Mapping[str, float]], recipe: str, control: str) -> Grown:
     """Return, for each thing that grows, the cost at both sizes in multiples of a bare test of the same size."""
-    costs = {size: round(found[recipe] / found[control], 2) for size, found in times.items()}
+    costs = {size: round(found[recipe] / found[control], 2) for size, found in times.items() if recipe in found}
     return {
         what: {str(getattr(USUAL, what)): costs[USUAL], str(getattr(grown, what)): costs[grown]}
         for what, grown in GROWN.items()

@@ -29,8 +29,8 @@ def read_sizes(path: Path) -> Sizes:
 
 
 def tell_sizes(costs: Mapping[str, Mapping[str, float]]) -> str:
-    """Return the costs that grow, each at both sizes, as "20 tables: 2.1 times" with its sign; empty when none does."""
-    growing = [(what, both) for what, both in costs.items() if max(both.values()) >= GROWS * min(both.values())]
+    """Return the costs that grow, the smaller size first, as "20 tables: 2.1 times" with its sign; empty when none does."""
+    growing = [(what, both) for what, both in costs.items() if (found := list(both.values()))[-1] >= GROWS * found[0]]
     return "; ".join(", ".join(f"{int(size):,} {name_unit(what, size)}: {cost:.1f}×" for size, cost in both.items()) for what, both in growing)
 
 

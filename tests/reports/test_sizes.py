@@ -21,7 +21,8 @@ GROWING = FLAT | {"tables": {"20": 2.1, "200": 9.04}}
     [
         (FLAT, ""),
         (GROWING, "20 tables: 2.1×, 200 tables: 9.0×"),
-        ({"rows": {"100": 1.0, "10000": 12.0}, "connections": {"1": 3.0, "10": 1.5}}, "100 seed rows: 1.0×, 10,000 seed rows: 12.0×; 1 connection: 3.0×, 10 connections: 1.5×"),
+        ({"rows": {"100": 1.0, "10000": 12.0}, "connections": {"1": 1.5, "10": 3.0}}, "100 seed rows: 1.0×, 10,000 seed rows: 12.0×; 1 connection: 1.5×, 10 connections: 3.0×"),
+        ({"connections": {"1": 16.8, "10": 3.3}}, ""),
     ],
 )  # fmt: skip
 def test_only_what_grows_is_told(costs, text):
