@@ -36,7 +36,7 @@
     return make("li", { class: "card" },
       make("p", { class: "role" }, roles.map((role, index) => (index ? data.roles[role].toLowerCase() : data.roles[role])).join(", ")),
       make("h3", {}, link(stack, recipe)),
-      make("p", { class: "figures" }, matrix.mark(word, origin), tellCost(cost), make("span", { class: "cost" }, recipe.sizes[stack.product] ?? ""), make("span", { class: "cost" }, note), tellOrigin(stack, origin)),
+      make("p", { class: "figures" }, matrix.mark(word, origin), tellCost(cost), make("span", { class: "cost" }, recipe.sizes[stack.product] ? `It grows: ${recipe.sizes[stack.product]}` : ""), make("span", { class: "cost" }, note), tellOrigin(stack, origin)),
       make("p", {}, recipe.title),
       tellPromises(promises, "+", 0, "kept", "✓", "Works: "), tellPromises(promises, "-", 1, "lost", "✗", "But: "),
       make("p", { class: "needs" }, `Your project must already have: ${recipe.needs.join(", ") || "SQLAlchemy and pytest"}.`),
