@@ -32,7 +32,7 @@ def sqlalchemy_url(database_url):
 
 @pytest.fixture
 def app(sqlalchemy_url, monkeypatch):
-    """The application under test; each test has one of its own, which starts on the connection of that test."""
+    """The application under test; each test has one of its own, as fastapi-sqla makes the engine at start-up."""
     monkeypatch.setenv("sqlalchemy_url", sqlalchemy_url)
     return package.create_app()
 
@@ -46,7 +46,7 @@ def client(app):
 
 @pytest.fixture(scope="session")
 def metadata(engine):
-    """The application's MetaData; entities of fastapi_sqla.Base have no tables before they are prepared."""
+    """The application's MetaData; entities of fastapi_sqla.Base have no columns before they are prepared."""
     fastapi_sqla.Base.prepare(engine)
     return package.Base.metadata
 

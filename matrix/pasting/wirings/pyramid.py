@@ -20,7 +20,7 @@ def database_url():
 
 @pytest.fixture(scope="session")
 def create_app():
-    """The application factory: URL of its database -> application, whose sessions come from dbsession_factory in its registry."""
+    """The application factory: URL of its database -> application, whose requests get sessions of dbsession_factory in its registry."""
 
     def make_app(url):
         engine = create_engine(url)
