@@ -1,5 +1,3 @@
-import os
-
 import fastapi_sqla
 import pytest
 from fastapi.testclient import TestClient
@@ -8,14 +6,6 @@ from sqlalchemy.engine.url import make_url
 import shop as package  # change this line: your package, with create_app() and the models' Base
 
 __all__ = ["client", "db_url"]
-
-
-@pytest.fixture(scope="session")
-def database_url():
-    """URL (str) of the database of the tests, whose tables are there."""
-    if not os.environ.get("DATABASE_URL"):
-        pytest.exit("set the environment variable DATABASE_URL to the SQLAlchemy URL of a database for tests", returncode=2)
-    return os.environ["DATABASE_URL"]
 
 
 @pytest.fixture(scope="session")

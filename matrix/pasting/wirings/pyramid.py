@@ -1,5 +1,3 @@
-import os
-
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine.url import make_url
@@ -8,14 +6,6 @@ from webtest import TestApp
 import shop as package  # change this line: your package, with main(global_config, **settings) and the models' Base
 
 __all__ = ["testapp"]
-
-
-@pytest.fixture(scope="session")
-def database_url():
-    """URL (str) of the database of the tests, whose tables are there."""
-    if not os.environ.get("DATABASE_URL"):
-        pytest.exit("set the environment variable DATABASE_URL to the SQLAlchemy URL of a database for tests", returncode=2)
-    return os.environ["DATABASE_URL"]
 
 
 @pytest.fixture(scope="session")
