@@ -101,8 +101,10 @@ def judge_drift(
     ran = {stack: found for stack, found in graded.items() if results["stacks"][stack]["state"] == "ran"}
     drift = find_drift(baseline or {}, ran)
     known = list_reviewed(baseline or {})
-    failing = {change.cell for change in drift if split_cell(change.cell)[0] in known and is_failure(change, find_passes(results, change.cell))}
-    results["drift"] = [change.as_json() | {"fails": change.cell in failing} for change in drift] if baseline is not None else []
+    results["drift"] = [
+        change.as_json() | {"fails": split_cell(change.cell)[0] in known and is_failure(change, find_passes(results, change.cell))}
+        for change in (drift if baseline is not None else ())
+    ]
     if find_unrest(results):
         results["drift"] = [change | {"fails": change["fails"] or is_newly_flaky(change)} for change in results["drift"]]
     state = "none" if baseline is None else "drift" if any(change["fails"] for change in results["drift"]) else "as expected"

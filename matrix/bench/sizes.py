@@ -19,7 +19,7 @@ from rich.table import Table
 from matrix.bench.cell import LoopFailed, time_bare
 from matrix.disk import write_whole
 from matrix.facts import JsonObject
-from matrix.plan.contents import ROOT, Recipe
+from matrix.plan.contents import ROOT, Recipe, find_recipes
 from matrix.plan.rows import Stack
 from matrix.plan.selection import Selection, SelectionError, make_plan
 from matrix.run.stage import Stage, open_stage
@@ -84,14 +84,13 @@ def measure_stack(stack: Stack, recipes: Sequence[Recipe], ways: Sequence[str], 
         for size in [USUAL, *GROWN.values()]:
             if stack.asynchronous and size.connections != USUAL.connections:
                 continue  # the loop opens them without a loop of events
-            stage.witness.build_schema([*stage.ddl, *size.build()])
             times[size] = time_recipes(stage, [*controls.values(), *recipes], size, console)
     return {recipe.id: compare_sizes(times, recipe.id, controls[recipe.contract].id) for recipe in recipes if recipe.id in times[USUAL]}
 
 
 def find_controls(recipes: Sequence[Recipe]) -> dict[str, Recipe]:
     """Return the bare test of each contract. Raises SelectionError when there is none."""
-    every = {recipe.id: recipe for recipe in make_plan(Selection()).recipes}
+    every = find_recipes()
     names = {recipe.contract: f"{recipe.contract}/{CONTROL}" for recipe in recipes}
     if missing := sorted(name for name in names.values() if name not in every):
         raise SelectionError(f"nothing to compare with: there is no {', '.join(missing)}")
@@ -105,6 +104,7 @@ def time_recipes(stage: Stage, recipes: Sequence[Recipe], size: Size, console: C
     for recipe in [recipe for _ in range(ROUNDS) for recipe in recipes]:
         if recipe.id in failed:
             continue
+        stage.witness.build_schema([*stage.ddl, *size.build()])
         try:
             took = time_bare(stage, recipe, CASE, RUNS, size.variables)
         except LoopFailed as error:
@@ -112,7 +112,6 @@ def time_recipes(stage: Stage, recipes: Sequence[Recipe], size: Size, console: C
             console.print(f"{stage.stack.id}: {recipe.id} left out with {size}: {error.reason}", markup=False, highlight=False)
         else:
             least[recipe.id] = min(took, least.get(recipe.id, took))
-        stage.witness.build_schema([*stage.ddl, *size.build()])
     return {recipe: took for recipe, took in least.items() if recipe not in failed}
 
 

@@ -52,7 +52,12 @@ def write_shop(recipe: Recipe, folder: Path, tests: Path) -> None:
 
 def read_settings(recipe: Recipe) -> list[str]:
     """Return the settings of pytest that a recipe's header asks for, as lines of pytest.ini."""
-    header = read_text(recipe.path).partition("\n# ///\n")[0].partition("# [tool.pytest.ini_options]")[2]
+    return find_settings(read_text(recipe.path))
+
+
+def find_settings(code: str) -> list[str]:
+    """Return the settings that the header of a recipe's text asks for."""
+    header = code.partition("\n# ///\n")[0].partition("# [tool.pytest.ini_options]")[2]
     return [f"{name} = {value}" for name, value in SETTINGS.findall(header)]
 
 

@@ -14,6 +14,7 @@ from matrix.pasting.sources import Definition, Imports, Source, find_fixtures, r
 from matrix.plan.contents import FIXTURES, read_contract
 
 WIRINGS = Path(__file__).parent / "wirings"
+EVERY = "every"  # what every contract has
 OPENING = """# conftest.py: first what the recipe asks for{marked}, then {recipe} of Isolation Matrix, byte for byte.
 # The URL of a database for tests, whose tables are there, stands in the environment variable DATABASE_URL.
 """
@@ -61,12 +62,12 @@ def list_asked(recipe: str, code: str, line: str) -> list[str]:
 
 @cache
 def read_layers(recipe: str, line: str) -> list[Source]:
-    """Return the wiring of the recipe's contract and what takes the place of some of it, in that order; none where there is no wiring."""
+    """Return what every contract has, the wiring of the recipe's own and what takes the place of some of it, in that order; none without the second."""
     family, _, name = recipe.partition("/")
     contract = read_contract(FIXTURES / family / "conftest.py")
     if not (WIRINGS / f"{contract}.py").is_file():
         return []
-    names = (contract, f"{contract}_{re.sub(r'[ .]', '', line.replace(' ', '_'))}", family, f"{family}_{name}")
+    names = (EVERY, contract, f"{contract}_{re.sub(r'[ .]', '', line.replace(' ', '_'))}", family, f"{family}_{name}")
     paths = [WIRINGS / f"{name}.py" for name in dict.fromkeys(names)]
     return [read_source(path.read_text(encoding="utf-8")) for path in paths if path.is_file()]
 

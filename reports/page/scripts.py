@@ -8,6 +8,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from matrix.pasting.projects import find_settings
 from reports.page.answers import build_answers
 from reports.page.highlight import split_tokens
 from reports.page.marks import MARKS
@@ -118,6 +119,7 @@ def _pack_recipe(site: Site, recipe: str) -> dict[str, Any]:
         "sha256": about["sha256"],
         "path": about["path"],
         "needs": list(list_needs(about["header"])),
+        "settings": find_settings(about["code"]),
         "uses": list_uses(site, recipe),
         "sizes": {product: text for (product, other), text in site.sizes.items() if other == recipe},
     }
@@ -125,11 +127,13 @@ def _pack_recipe(site: Site, recipe: str) -> dict[str, Any]:
 
 def list_needs(header: dict[str, Any]) -> Iterator[str]:
     """What a project must already have for a recipe, in words."""
-    named = {canonicalize_name(Requirement(text).name) for text in header["dependencies"] if Requirement(text).specifier}
-    for text in header["dependencies"]:  # the family's own list and the recipe's: a bare name says nothing beside a version
+    named: dict[str, str] = {}
+    for text in header["dependencies"]:  # the family's own list and then the recipe's, which narrows it
         requirement = Requirement(text)
-        if requirement.specifier or canonicalize_name(requirement.name) not in named:
-            yield text
+        name = canonicalize_name(requirement.name)
+        if requirement.specifier or name not in named:
+            named[name] = text
+    yield from named.values()
     if header["driver"]:
         yield {"async": "an asynchronous driver", "sync": "a synchronous driver"}.get(header["driver"], f"driver: {header['driver']}")
     if header["modes"]:

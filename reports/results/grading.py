@@ -91,10 +91,14 @@ def grade_stack(facts: StackFacts, scope: Scope | None = None) -> GradedStack:
     product = facts.header["stack"]["database"]["product"]
     cells: dict[str, dict[str, GradedCell]] = {}
     for cell in facts.cells:
-        commits = facts.header["cases"][cell.case].get("commits", True)
-        cells.setdefault(cell.recipe, {})[cell.case] = grade_cell(cell, product, facts.run, facts.header.get("prices", {}), commits)
+        cells.setdefault(cell.recipe, {})[cell.case] = grade_cell(cell, product, facts.run, facts.header.get("prices", {}), commits_something(facts, cell.case))
     words = {recipe: find_recipe_word(facts, record, cells.get(recipe, {})) for recipe, record in facts.recipes.items()}
     return GradedStack(facts, cells, words, (*find_problems(facts), *find_untrue_causes(facts, cells)), scope)
+
+
+def commits_something(facts: StackFacts, case: str) -> bool:
+    """Return whether the application commits anything in a case, by the case's own mark when it ran."""
+    return bool(facts.header["cases"][case].get("commits", True))
 
 
 def grade_cell(cell: CellFacts, product: str, run: str, prices: dict[str, float], commits: bool = True) -> GradedCell:
@@ -153,8 +157,7 @@ def find_untrue_causes(facts: StackFacts, cells: dict[str, dict[str, GradedCell]
     for cell in (cell for by_case in cells.values() for cell in by_case.values()):
         if cell.cause is None or cell.seen is None:
             continue
-        commits = facts.header["cases"][cell.case].get("commits", True)
-        if why := find_untrue(cell.cause, cell.seen.proof, cell.seen.judgement.shown, cell.seen.other, commits):
+        if why := find_untrue(cell.cause, cell.seen.proof, cell.seen.judgement.shown, cell.seen.other, commits_something(facts, cell.case)):
             found.append(f"{cell.id}: explained by {cell.cause}, but {why}")
     return found
 

@@ -1,5 +1,3 @@
-import os
-
 import pytest
 import pytest_asyncio
 from httpx import ASGITransport, AsyncClient
@@ -8,14 +6,6 @@ from sqlalchemy.engine.url import make_url
 import shop as package  # change this line: your package, with create_app(url), get_session and the models' Base
 
 __all__ = ["client"]
-
-
-@pytest.fixture(scope="session")
-def database_url():
-    """URL (str) of the database of the tests, whose tables are there."""
-    if not os.environ.get("DATABASE_URL"):
-        pytest.exit("set the environment variable DATABASE_URL to the SQLAlchemy URL of a database for tests", returncode=2)
-    return os.environ["DATABASE_URL"]
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,3 @@
-import os
-
 import fastapi_sqla
 import pytest
 from fastapi.testclient import TestClient
@@ -8,14 +6,6 @@ from sqlalchemy.engine.url import make_url
 import shop as package  # change this line: your package, with create_app() and the models' Base
 
 __all__ = ["client", "db_url"]
-
-
-@pytest.fixture(scope="session")
-def database_url():
-    """URL (str) of the database of the tests, whose tables are there."""
-    if not os.environ.get("DATABASE_URL"):
-        pytest.exit("set the environment variable DATABASE_URL to the SQLAlchemy URL of a database for tests", returncode=2)
-    return os.environ["DATABASE_URL"]
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +22,7 @@ def sqlalchemy_url(database_url):
 
 @pytest.fixture
 def app(sqlalchemy_url, monkeypatch):
-    """The application under test; each test has one of its own, which starts on the connection of that test."""
+    """The application under test; each test has one of its own, as fastapi-sqla makes the engine at start-up."""
     monkeypatch.setenv("sqlalchemy_url", sqlalchemy_url)
     return package.create_app()
 
@@ -46,7 +36,7 @@ def client(app):
 
 @pytest.fixture(scope="session")
 def metadata(engine):
-    """The application's MetaData; entities of fastapi_sqla.Base have no tables before they are prepared."""
+    """The application's MetaData; entities of fastapi_sqla.Base have no columns before they are prepared."""
     fastapi_sqla.Base.prepare(engine)
     return package.Base.metadata
 

@@ -1,19 +1,9 @@
-import os
-
 import pytest
 from sqlalchemy.engine.url import make_url
 
 import shop as package  # change this line: your package, with its function create_app(url) and its db = SQLAlchemy()
 
 __all__ = ["app"]
-
-
-@pytest.fixture(scope="session")
-def database_url():
-    """URL (str) of the database of the tests, whose tables are there."""
-    if not os.environ.get("DATABASE_URL"):
-        pytest.exit("set the environment variable DATABASE_URL to the SQLAlchemy URL of a database for tests", returncode=2)
-    return os.environ["DATABASE_URL"]
 
 
 @pytest.fixture(scope="session")

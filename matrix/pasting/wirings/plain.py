@@ -1,5 +1,3 @@
-import os
-
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine.url import make_url
@@ -8,14 +6,6 @@ from sqlalchemy.orm import sessionmaker
 from models import Base  # change this line: the module of your models, and their declarative base
 
 __all__ = ["session"]
-
-
-@pytest.fixture(scope="session")
-def database_url():
-    """URL (str) of the database of the tests, whose tables are there."""
-    if not os.environ.get("DATABASE_URL"):
-        pytest.exit("set the environment variable DATABASE_URL to the SQLAlchemy URL of a database for tests", returncode=2)
-    return os.environ["DATABASE_URL"]
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,3 @@
-import os
-
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine.url import make_url
@@ -11,16 +9,8 @@ __all__ = ["testapp"]
 
 
 @pytest.fixture(scope="session")
-def database_url():
-    """URL (str) of the database of the tests, whose tables are there."""
-    if not os.environ.get("DATABASE_URL"):
-        pytest.exit("set the environment variable DATABASE_URL to the SQLAlchemy URL of a database for tests", returncode=2)
-    return os.environ["DATABASE_URL"]
-
-
-@pytest.fixture(scope="session")
 def create_app():
-    """The application factory: URL of its database -> application, whose sessions come from dbsession_factory in its registry."""
+    """The application factory: URL of its database -> application, whose requests get sessions of dbsession_factory in its registry."""
 
     def make_app(url):
         engine = create_engine(url)

@@ -1,5 +1,3 @@
-import os
-
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine.url import make_url
@@ -7,14 +5,6 @@ from sqlalchemy.engine.url import make_url
 import shop as package  # change this line: your module, with DEFAULT_SESSION_FACTORY, SqlAlchemyUnitOfWork and the models' Base
 
 __all__ = ["engine", "make_unit_of_work"]
-
-
-@pytest.fixture(scope="session")
-def database_url():
-    """URL (str) of the database of the tests, whose tables are there."""
-    if not os.environ.get("DATABASE_URL"):
-        pytest.exit("set the environment variable DATABASE_URL to the SQLAlchemy URL of a database for tests", returncode=2)
-    return os.environ["DATABASE_URL"]
 
 
 @pytest.fixture(scope="session", autouse=True)

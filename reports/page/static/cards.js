@@ -28,7 +28,8 @@
   }
 
   const link = (stack, recipe) => make("a", { href: `${recipe.page}#${stack.id}` }, recipe.id);
-  const tellCost = (cost) => make("span", { class: "cost" }, cost ? `${cost.toFixed(1)} × a bare test` : "cost not measured yet");
+  const bare = "What a test costs in all, its fixtures too: the same test with real commits and no isolation is 1. Less than 1 is cheaper, as where an application or a connection is kept between tests.";
+  const tellCost = (cost) => make("span", { class: "cost", title: bare }, cost ? `${cost.toFixed(1)} × a bare test` : "cost not measured yet");
   const tellOrigin = (stack, origin) => (origin && stack.state === "ran" ? make("span", { class: "cost" },
     `${origin === "part" ? "in part " : ""}reviewed${data.reviewed ? ` ${data.reviewed}` : ""}, not run now`) : "");
 
@@ -36,11 +37,12 @@
     return make("li", { class: "card" },
       make("p", { class: "role" }, roles.map((role, index) => (index ? data.roles[role].toLowerCase() : data.roles[role])).join(", ")),
       make("h3", {}, link(stack, recipe)),
-      make("p", { class: "figures" }, matrix.mark(word, origin), tellCost(cost), make("span", { class: "cost" }, recipe.sizes[stack.product] ?? ""), make("span", { class: "cost" }, note), tellOrigin(stack, origin)),
+      make("p", { class: "figures" }, matrix.mark(word, origin), tellCost(cost), make("span", { class: "cost" }, recipe.sizes[stack.product] ? `It grows: ${recipe.sizes[stack.product]}` : ""), make("span", { class: "cost" }, note), tellOrigin(stack, origin)),
       make("p", {}, recipe.title),
       tellPromises(promises, "+", 0, "kept", "✓", "Works: "), tellPromises(promises, "-", 1, "lost", "✗", "But: "),
       make("p", { class: "needs" }, `Your project must already have: ${recipe.needs.join(", ") || "SQLAlchemy and pytest"}.`),
-      recipe.uses.length ? make("p", { class: "needs" }, `Fixtures that it uses: ${recipe.uses.join(", ")}. If your project has them, take the recipe only.`) : "",
+      recipe.settings.length ? make("p", { class: "needs" }, `Settings of pytest that go with it, in pytest.ini: ${recipe.settings.join("; ")}.`) : "",
+      recipe.uses.length ? make("p", { class: "needs" }, `Fixtures that it uses: ${recipe.uses.join(", ")}. If your project has them, take the recipe only; if not, the complete file, which makes them.`) : "",
       showFile(stack, recipe));
   }
 
@@ -51,7 +53,7 @@
 
   // The text of all recipes is one script, read when the first of them is shown.
   function showFile(stack, recipe) {
-    const slot = make("details", { class: "file-of" }, make("summary", {}, "The file that was tested"));
+    const slot = make("details", { class: "file-of" }, make("summary", {}, "Get the file"));
     slot.addEventListener("toggle", async () => {
       try {
         const code = await matrix.load("code", "", "data/code.js");
