@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from matrix.audit.command import Request, audit
+from matrix.plan.contents import ROOT
 from matrix.witness import open_witness
 from matrix.witness.mysql.connecting import connect_as as connect_mysql
 from tests.audit.bed import PROJECTS, audit_project, find_stack_python, read_audit
@@ -159,4 +165,74 @@ engine = create_engine(url)
 def test_things():
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM things")).scalar() == 0
+"""
+
+
+# a server that only a fixture knows
+
+
+def test_a_server_that_a_fixture_starts(tmp_path):
+    command = f"{sys.executable} -m tests.audit.lone_server"
+    copy = shutil.copytree(PROJECTS / "own_server", tmp_path / "own_server")
+    request = Request(
+        str(copy), set=[f"START_SERVER={command}", f"SERVER_FOLDER={ROOT}"], python=str(find_stack_python("postgresql")),
+        confirm=False, output=str(tmp_path / "out"), arguments=["-p", "no:cacheprovider"],
+    )  # fmt: skip
+    audited = read_audit(audit(request), tmp_path / "out")
+    counted = [finding for finding in audited.document["findings"] if finding["counted"]]
+    assert [finding["test"] for finding in counted] == [LEAK], audited.log
+    assert (audited.code, audited.document["problems"]) == (1, [])
+
+
+# a stop in the middle
+
+
+def test_ctrl_c_reports_what_was_found(tmp_path, postgresql_server):
+    (tmp_path / "test_it.py").write_text(SLOW)
+    with closing(open_witness(postgresql_server, "matrix_users_own")) as owner:
+        account = owner.account
+        url = f"postgresql+psycopg2://{account.user}:{account.password}@{account.host}:{account.port}/{account.database}"
+        command = [sys.executable, "-m", "matrix", "audit", str(tmp_path), "--set", f"DATABASE_URL={url}", "--output", str(tmp_path / "out")]
+        command += ["--python", str(find_stack_python("postgresql"))]
+        child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": ""})
+        wait_for(tmp_path / "reached")
+        child.send_signal(signal.SIGINT)
+        told, error = child.communicate(timeout=30)
+    assert child.returncode == 130, error
+    assert "interrupted" in told
+    assert "test_it.py::test_leaves" in told
+    document = json.loads((tmp_path / "out" / "audit.json").read_text())
+    assert document["interrupted"] is True
+    assert [finding["test"] for finding in document["findings"] if finding["counted"]] == ["test_it.py::test_leaves"]
+
+
+def wait_for(path):
+    ends = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+SLOW = """
+import os
+import time
+from pathlib import Path
+from sqlalchemy import create_engine, text
+
+engine = create_engine(os.environ["DATABASE_URL"])
+
+
+def test_tables():
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE accounts (id int)"))
+
+
+def test_leaves():
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO accounts (id) VALUES (1)"))
+
+
+def test_long():
+    Path(__file__).with_name("reached").touch()
+    time.sleep(60)
 """
