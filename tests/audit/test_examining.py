@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from matrix.audit import playing
 from matrix.audit.command import Request, audit
 from matrix.audit.learned import NothingToExamine, choose_fixture
 from matrix.audit.mistakes import AuditFailed, WrongUse
@@ -20,6 +21,7 @@ from matrix.plan.contents import CASES, ROOT, find_cases, find_recipes
 from matrix.plan.rows import load_stacks
 from reports.audit.fixture import make_fixture
 from reports.audit.making import make_audit
+from reports.audit.telling import tell_fixture
 from reports.places import Places
 from tests.audit.agreeing import compare, examine_recipe_in_project
 
@@ -218,3 +220,21 @@ def test_what_cases_ask_for_is_read_from_their_text():
     cases = find_cases()
     assert find_reason(cases["engine_begin"], {"engine": False, "new_session": True}) == ASKED["engine"]
     assert find_reason(cases["commit_once"], {"engine": False, "new_session": False}) is None
+
+
+def test_programs_of_a_fixture_that_leaks(ask, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(playing, "choose_programs", lambda options: ([("flush",), ("flush", "commit")], {"depth": options.depth, "seed": 1}))
+    assert ask(fixture="leaking", cases=("commit_once",), programs=2) == 1
+    assert "1 of 2 differ from production, for 1 reason" in capsys.readouterr().out
+    fixture = make_fixture(tmp_path / "out", Places())
+    [reason] = fixture["programs"]["reasons"]
+    assert (reason["cause"], reason["verdict"], reason["left"]) == ("no_outer_transaction", "leaks", ["rows added: isolation_matrix_customers"])
+    tell_fixture(fixture)
+    assert "leaks, 1 alike: add a row and flush; commit" in capsys.readouterr().out
+    assert ask(fixture="leaking", cases=("commit_once",)) == 1
+    assert make_fixture(tmp_path / "out", Places())["programs"] is None  # what an earlier examination left is gone
+
+
+def test_programs_need_a_server_of_ours(project, capsys):
+    assert audit(Request(str(project), programs=3)) == 2
+    assert "--programs 3: cases write, so they run on a throw-away server only" in capsys.readouterr().err
