@@ -26,8 +26,8 @@ nox.options.default_venv_backend = "none"
 nox.needs_version = ">=2025.2.9"
 
 
-def run(session: nox.Session, *arguments: str, program: str = "python", lock: str = "examiner") -> None:
-    """Run a program in the environment of a lock, which is built the first time."""
+def run(session: nox.Session, *arguments: str, program: str = "python", lock: str = "examiner", codes: tuple[int, ...] = (0,), **more: str | None) -> None:
+    """Run a program in the environment of a lock, which is built the first time; `more` are variables for it."""
     from matrix.disk import DiskFull
     from matrix.ending import guard
     from matrix.ending.command import NOX
@@ -41,7 +41,8 @@ def run(session: nox.Session, *arguments: str, program: str = "python", lock: st
         session.error(str(error))
     guard.dismiss()  # it was called while uv built; the program has one of its own
     # whoever is interrupted ends in order what it has started, and that takes longer than nox would wait
-    session.run(str(python.with_name(program)), *arguments, env=variables, external=True, interrupt_timeout=PATIENCE, terminate_timeout=PATIENCE)
+    program = str(python.with_name(program))
+    session.run(program, *arguments, env=variables | more, external=True, success_codes=codes, interrupt_timeout=PATIENCE, terminate_timeout=PATIENCE)
 
 
 def run_matrix(session: nox.Session, *arguments: str) -> None:
@@ -143,6 +144,20 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def audit(session: nox.Session) -> None:
+    """Watch the tests of a project of yours and say which leave something behind; -- PATH [options] [-- pytest's]."""
+    told = Path(session.create_tmp()) / "audit.json"
+    told.unlink(missing_ok=True)
+    active = os.environ.get("VIRTUAL_ENV")
+    run(session, "-m", "matrix", "audit", *session.posargs, codes=(0, 1, 2, 3), MATRIX_AUDIT_TOLD=str(told), MATRIX_USER_ENV=active)
+    outcome = json.loads(told.read_text()) if told.exists() else {"code": 2}
+    if "directory" in outcome:
+        run(session, "-m", "reports", "audit", str(outcome["directory"]))
+    if outcome["code"]:
+        raise SystemExit(int(outcome["code"]))  # nox knows only failed
+
+
+@nox.session(default=False)
 def jobs(session: nox.Session) -> None:
     """Print the job matrix of a hosted CI as JSON, one job per stack."""
     print(json.dumps(make_jobs(load_stacks().values())))
@@ -182,7 +197,7 @@ def lint(session: nox.Session) -> None:
     run(session, "--offline", "--quiet", "--persona=pedantic", ".github", program="zizmor", lock="lint")
 
 
-COMMANDS = (matrix, report, accept, headline, picture, paste, bite, explore, tests, lint, bench, sizes, lock, environments, jobs, publish, drift)
+COMMANDS = (matrix, audit, report, accept, headline, picture, paste, bite, explore, tests, lint, bench, sizes, lock, environments, jobs, publish, drift)
 
 
 def add_stack(stack: Stack) -> None:

@@ -21,13 +21,17 @@ from matrix.plan.rows import RowError, load_stacks
 from matrix.plan.selection import ORDERS, Selection, SelectionError, make_plan, select
 from matrix.servers import WAYS, ServerUnavailable
 
+REPORTED = "what was found until then is reported"
 KEPT = "what was started has ended, what was recorded is kept, and the next run goes on from it"
 EXPECTED = (ContentError, EnvironmentFailed, EnvironmentMissing, HeaderError, RowError, SelectionError, ServerUnavailable, UvMissing)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 2 for what was typed or written wrongly, 1 also for a full disk."""
-    options = make_parser().parse_args(arguments)
+    typed = list(sys.argv[1:] if arguments is None else arguments)
+    parsed, behind = split_arguments(typed)
+    options = make_parser().parse_args(parsed)
+    options.arguments = behind
     try:
         code: int = options.command(options)
         return code
@@ -37,6 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DiskFull as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def split_arguments(typed: list[str]) -> tuple[list[str], list[str]]:
+    """Return what is ours, and behind a `--` what is pytest's (`audit` alone has that)."""
+    place = typed.index("--") if typed[:1] == ["audit"] and "--" in typed else len(typed)
+    return typed[:place], typed[place + 1 :]
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -84,6 +94,7 @@ def make_parser() -> argparse.ArgumentParser:
     sizes = _add(commands, "sizes", sizes_command, "measure what a test costs with more tables, seed rows and connections, and keep it")
     _add_globs(sizes, "stack", "recipe")
     _add_jobs(sizes)
+    _add_audit(_add(commands, "audit", audit_command, "watch the suite of a project of yours and say which tests leave something behind"))
     environments = _add(commands, "environments", environments_command, "build the environments into the cache")
     _add_globs(environments, "stack")
     return parser
@@ -199,6 +210,13 @@ def sizes_command(options: argparse.Namespace) -> int:
     return run_sizes(options.stack, options.recipe, options.servers)
 
 
+def audit_command(options: argparse.Namespace) -> int:
+    """Watch a user's own suite from outside."""
+    from matrix.audit.command import audit, make_request
+
+    return audit(make_request(options))
+
+
 def environments_command(options: argparse.Namespace) -> int:
     """Build the environments of the selected stacks; what is missing does not stop the others."""
     from matrix.plan.listing import show_environments
@@ -238,6 +256,37 @@ def _add_keeping(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--inside", action="store_true", help="look at every clean cell from inside as well: each runs twice more, nothing repaired in between")
     parser.add_argument("--no-sample", action="store_true", help="do not run a fiftieth of what is kept all the same")
     parser.add_argument("--why", metavar="CELL", help="say whether <stack>/<family>/<recipe>/<case> would be kept, and if not, why; runs nothing")
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", help="the folder in which pytest is run")
+    parser.add_argument("--server", metavar="ID", help="start a throw-away server for the run; without it the project uses what it uses, and it is only read")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a variable for the project: {url}, {driver_url}, {host}, {port}, {user}, {password}, {database}",
+    )
+    parser.add_argument("--before", action="append", default=[], metavar="COMMAND", help="run first, in the project's folder: migrations, say")
+    parser.add_argument("--python", metavar="PATH", help="the project's interpreter (default: .venv, venv, the active environment)")
+    parser.add_argument("--expect", action="append", default=[], metavar="'TABLE: REASON'", help="residue in this table is known and told apart")
+    parser.add_argument("--hide", action="append", default=[], metavar="COLUMN", help="never show the contents of rows that have such a column")
+    parser.add_argument("--no-values", action="store_true", help="show no contents of rows at all")
+    parser.add_argument("--no-confirm", action="store_true", help="do not run culprits and victims once more")
+    parser.add_argument("--fixture", metavar="NAME", help="the fixture to examine, when several give a session, a factory of them, an extension or a client")
+    parser.add_argument(
+        "--programs",
+        type=_read_depth,
+        nargs="?",
+        const=3,
+        metavar="DEPTH",
+        help="play all programs of up to DEPTH steps (3) and 200 longer ones through the fixture as well",
+    )
+    parser.add_argument("--no-watch", action="store_true", help="do not watch the suite, only examine its fixture")
+    parser.add_argument("--no-examine", action="store_true", help="do not examine the fixture, only watch the suite")
+    parser.add_argument("--output", default="audit", metavar="DIR", help="where the page and its files go (default: %(default)s)")
+    parser.epilog = "Arguments after -- are pytest's."
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
@@ -292,4 +341,4 @@ def _read_selection(options: argparse.Namespace) -> Selection:
 
 
 if __name__ == "__main__":
-    sys.exit(conclude(main, KEPT))
+    sys.exit(conclude(main, REPORTED if sys.argv[1:2] == ["audit"] else KEPT))

@@ -1,4 +1,4 @@
-"""python -m reports build | conclude | accept | accept-explored | publish | drift | headline | check-headline"""
+"""python -m reports build | conclude | accept | accept-explored | publish | audit | drift | headline | check-headline"""
 
 from __future__ import annotations
 
@@ -78,6 +78,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     publishing.add_argument("--earlier", type=Path, metavar="DIR", help="what the last publication kept")
     publishing.add_argument("--coming", type=Path, metavar="AHEAD", help="results.json of a run on pre-releases, if there is one")
     publishing.add_argument("--keep", type=Path, metavar="DIR", required=True, help="where to put what the next publication needs")
+    auditing = add(commands, "audit", run_audit, "make the page and JUnit of an audit")
+    auditing.add_argument("directory", type=Path, help="where audit.json is")
     add(commands, "drift", run_drift, "print the drift of the last report as a Markdown table")
     add(commands, "headline", run_headline, "write the README's headline table from the baseline")
     add(commands, "check-headline", run_check_headline, "fail when the README's headline table is stale")
@@ -146,6 +148,18 @@ def run_publish(places: Places, options: argparse.Namespace) -> int:
     print(f"published: {len(made.fresh)} stacks of this run, {len(made.carried)} with their last result, {len(made.absent)} without one")
     for stack, ran in made.carried.items():
         print(f"  {stack}: last result of {ran}")
+    return 0
+
+
+def run_audit(places: Places, options: argparse.Namespace) -> int:
+    from reports.audit.fixture import make_fixture
+    from reports.audit.making import make_audit
+    from reports.audit.telling import tell_fixture
+
+    fixture = make_fixture(options.directory, places)
+    if fixture is not None:
+        tell_fixture(fixture)
+    print(f"the page: {make_audit(options.directory, fixture).resolve().as_uri()}")
     return 0
 
 

@@ -17,7 +17,7 @@ from matrix.supervisor.child import Child
 from matrix.supervisor.childrun import CONFIRMATION, ChildRun
 from matrix.supervisor.examination import Examination
 from matrix.supervisor.recipe import RecipeProcess
-from matrix.supervisor.warm import WarmProcess
+from matrix.supervisor.warm import Starter
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Named:
 class ToldProcess(RecipeProcess):
     """Collects a recipe for programs that run as cells."""
 
-    def __init__(self, warm: WarmProcess, recipe: Recipe) -> None:
+    def __init__(self, warm: Starter, recipe: Recipe) -> None:
         super().__init__(warm, recipe, {"task": "explore", "quick": False})
         self._requests: dict[str, JsonObject] = {}
 

@@ -16,7 +16,7 @@ from matrix.supervisor.failures import Interrupted
 from matrix.supervisor.hangs import HangWatch
 from matrix.supervisor.recipe import RecipeProcess
 from matrix.supervisor.restoring import list_staying, restore_original
-from matrix.supervisor.warm import WarmProcess
+from matrix.supervisor.warm import Starter
 from matrix.witness import Baseline, RepairBlocked, Residue, Witness
 
 NUMBERS = count(1)  # of all programs of a process: names of rows and tables are never used again
@@ -27,7 +27,7 @@ PLAYED, CRASHED = "saw", "crashed"
 class ProgramPlayer:
     """Plays programs under a recipe, each from the same database; a context manager."""
 
-    def __init__(self, warm: WarmProcess, witness: Witness, recipe: Recipe, original: Baseline, deadline_s: float, stop: Event, looks: bool = True) -> None:
+    def __init__(self, warm: Starter, witness: Witness, recipe: Recipe, original: Baseline, deadline_s: float, stop: Event, looks: bool = True) -> None:
         self.recipe, self._witness, self._original = recipe, witness, original
         self._baseline, self._deadline_s, self._stop = original, deadline_s, stop
         self._looks = looks  # production's own programs are not judged by what they leave

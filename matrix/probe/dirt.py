@@ -65,6 +65,7 @@ class ListenerWatch(object):
 
     def __init__(self):
         self._kept = {}
+        self._places = {}
         self._listen = sqlalchemy.event.api.listen
         self._remove = sqlalchemy.event.api.remove
         for module in (sqlalchemy.event, sqlalchemy.event.api):
@@ -75,6 +76,7 @@ class ListenerWatch(object):
         """Listen as SQLAlchemy does, and remember the target weakly."""
         self._listen(target, identifier, fn, *args, **options)
         if (getattr(fn, "__module__", None) or "").partition(".")[0] != "sqlalchemy":
+            self._places[(id(target), identifier, id(fn))] = "%s: %s.%s" % (identifier, getattr(fn, "__module__", "?"), getattr(fn, "__qualname__", "?"))
             try:
                 self._kept[(id(target), identifier, id(fn))] = weakref.ref(target)
             except TypeError:  # a target that cannot be referred to weakly lives for ever anyway
@@ -84,6 +86,11 @@ class ListenerWatch(object):
         """Remove as SQLAlchemy does, and forget."""
         self._remove(target, identifier, fn)
         self._kept.pop((id(target), identifier, id(fn)), None)
+
+    def list_places(self):
+        """Return the listeners that are left on living targets: who they are, and what they are called (str)."""
+        self._kept = {key: target for key, target in self._kept.items() if target() is not None}
+        return [(key, self._places[key]) for key in self._kept]
 
     def count(self):
         """Return how many listeners are left on living targets."""

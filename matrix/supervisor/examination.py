@@ -9,7 +9,7 @@ from threading import Event
 from matrix.facts import JsonObject
 from matrix.plan.rows import Stack
 from matrix.supervisor.review import Review
-from matrix.supervisor.warm import WarmProcess
+from matrix.supervisor.warm import Starter
 from matrix.witness import Baseline, Witness
 
 # At which clean cells to look from inside: where a wider fixture holds a transaction; also what nobody has reviewed; at every one.
@@ -22,7 +22,7 @@ class Examination:
 
     stack: Stack
     witness: Witness
-    warm: WarmProcess
+    warm: Starter
     original: Baseline
     deadline_s: float
     stop: Event

@@ -11,11 +11,11 @@ from matrix.facts import JsonObject
 from matrix.plan.contents import Case, Recipe
 from matrix.supervisor.failures import InstrumentBroken
 from matrix.supervisor.job import StackJob
-from matrix.supervisor.warm import WarmProcess
+from matrix.supervisor.warm import Starter
 from matrix.witness import Witness
 
 
-def describe_stack(warm: WarmProcess) -> JsonObject:
+def describe_stack(warm: Starter) -> JsonObject:
     """Ask a child of the warm process for versions, extensions and schema."""
     child = warm.fork({"task": "describe"})
     try:

@@ -10,7 +10,7 @@ from matrix.facts import JsonObject
 from matrix.plan.contents import Recipe
 from matrix.probe.channel import ChannelClosed
 from matrix.supervisor.child import Child, connect_child, describe_status
-from matrix.supervisor.warm import WarmProcess
+from matrix.supervisor.warm import Starter
 
 COLLECT_SECONDS = 60.0
 
@@ -26,7 +26,7 @@ class RecipeUncollected(Exception):
 class RecipeProcess:
     """Collects a recipe once, so that a retired child costs a fork only; a context manager."""
 
-    def __init__(self, warm: WarmProcess, recipe: Recipe, task: JsonObject | None = None) -> None:
+    def __init__(self, warm: Starter, recipe: Recipe, task: JsonObject | None = None) -> None:
         self.recipe = recipe
         self._directory = warm.directory
         self._socket = str(warm.directory / f"recipe-{os.urandom(4).hex()}")

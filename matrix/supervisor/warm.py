@@ -4,6 +4,7 @@ import json
 import subprocess
 import threading
 from pathlib import Path
+from typing import Protocol
 
 from matrix.ending import guard
 from matrix.facts import JsonObject
@@ -16,6 +17,15 @@ START_SECONDS = 60.0
 
 class WarmProcessFailed(Exception):
     """The stack's own Python could not be started or died; the text carries its last lines."""
+
+
+class Starter(Protocol):
+    """Whatever starts a process under test for a request: a warm process, or a project's own interpreter."""
+
+    directory: Path
+
+    def fork(self, request: JsonObject) -> Child:
+        """Start a process that does what the request asks."""
 
 
 class WarmProcess:

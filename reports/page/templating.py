@@ -13,7 +13,7 @@ from reports.page.scripts import list_needs
 from reports.page.text import check_link, group_digits, list_names, quote_names, render_inline, render_text
 
 # 'self' covers files beside the page when it is opened from disk; nothing inline runs, and no script can write markup.
-_POLICY = (
+POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
     "require-trusted-types-for 'script'; trusted-types isolation-matrix"
 )
@@ -42,6 +42,6 @@ def open_templates(site: Site) -> Environment:
     names = ["Recipes", "Cases", "Stacks", "Causes", "Upgrade", "Stories", "Changes", "About"]
     links = [{"name": "Matrix", "href": "index.html"}] + [{"name": name, "href": f"{name.lower()}.html"} for name in names]
     env.globals.update(
-        site=site, results=site.results, policy=_POLICY, navigation=links, recipe_licence="0BSD", SHOWN_CHANGES=200, generated=site.results["generated"][:10]
+        site=site, results=site.results, policy=POLICY, navigation=links, recipe_licence="0BSD", SHOWN_CHANGES=200, generated=site.results["generated"][:10]
     )
     return env

@@ -1,0 +1,46 @@
+"""What grows in a process of somebody else's tests: connections not returned, threads, listeners."""
+
+import gc
+import re
+import threading
+
+POOLED = re.compile(r"ThreadPool|asyncio_|AnyIO|anyio|pytest_timeout|execnet|Dummy-|QueueFeeder|QueueManager", re.I)
+
+
+class Growth(object):
+    """What grows in the process from test to test; what grows once, at its first use, is no finding."""
+
+    def __init__(self, timeline, state):
+        self._timeline = timeline
+        self._state = state
+        self._seen = set()
+        self._before = (0, set(), set())
+
+    def remember(self):
+        """Take the state that the test must leave unchanged."""
+        self._before = (self._timeline.count_checked_out(), set(list_threads()), set(self._state._listeners.list_places()))
+
+    def find(self):
+        """Return what was left (list of dicts: kind, object, detail, count)."""
+        checked_out, threads, listeners = self._before
+        found = []
+        more = self._timeline.count_checked_out() - checked_out
+        if more > 0:
+            gc.collect()  # what only a reference cycle keeps alive is garbage
+            more = self._timeline.count_checked_out() - checked_out
+        if more > 0:
+            found.append({"kind": "connection_checked_out", "object": "pool", "detail": "%d more than before the test" % more, "count": more})
+        for thread in set(list_threads()) - threads:
+            thread.join(0.2)  # it may be just ending
+            if thread.is_alive():
+                found.append({"kind": "thread_left", "object": thread.name, "detail": "still running", "count": 1})
+        for place in set(self._state._listeners.list_places()) - listeners:
+            if place[1] in self._seen:
+                found.append({"kind": "listener_left", "object": place[1], "detail": "added once more by this test", "count": 1})
+            self._seen.add(place[1])
+        return found
+
+
+def list_threads():
+    """Return the threads that are nobody's pool."""
+    return [thread for thread in threading.enumerate() if thread.is_alive() and not POOLED.search(thread.name)]

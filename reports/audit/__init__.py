@@ -1,0 +1,1 @@
+"""From audit.json to what people read: a page that opens from disk, and JUnit."""

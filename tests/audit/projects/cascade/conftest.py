@@ -1,0 +1,28 @@
+import pytest
+import shop
+from sqlalchemy.orm import Session
+
+
+@pytest.fixture(scope="session")
+def tables():
+    shop.create_all()
+    yield
+    shop.engine.dispose()
+
+
+@pytest.fixture
+def db(tables):
+    connection = shop.engine.connect()
+    transaction = connection.begin()
+    session = Session(bind=connection, join_transaction_mode="create_savepoint")
+    yield session
+    session.close()
+    transaction.rollback()
+    connection.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def note(tables):
+    with Session(shop.engine) as session:
+        session.add(shop.Note(id=1, user_id=100, text="kept"))
+        session.commit()

@@ -1,0 +1,19 @@
+import pytest
+import shop
+from sqlalchemy.orm import Session
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables():
+    shop.Base.metadata.create_all(shop.engine)
+    yield
+    shop.engine.dispose()
+
+
+@pytest.fixture
+def db(tables):
+    with shop.engine.begin() as connection:
+        for table in reversed(shop.Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+    with Session(shop.engine) as session:
+        yield session

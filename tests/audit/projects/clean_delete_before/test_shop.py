@@ -1,0 +1,20 @@
+import shop
+from shop import Note, User
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+def test_first(db):
+    db.add(User(name="ann"))
+    db.commit()
+    assert db.query(User).count() == 1
+
+
+def test_second(db):
+    assert db.query(User).count() == 0
+    db.add(User(name="bob"))
+    db.commit()
+
+
+def test_third(db):
+    assert db.query(User).count() == 0

@@ -1,0 +1,23 @@
+import pytest
+import shop
+from sqlalchemy.orm import Session
+
+
+@pytest.fixture(scope="session")
+def tables():
+    with Session(shop.engine) as session:
+        session.add(shop.User(id=100, name="seed"))
+        session.commit()
+    yield
+    shop.engine.dispose()
+
+
+@pytest.fixture
+def db(tables):
+    connection = shop.engine.connect()
+    transaction = connection.begin()
+    session = Session(bind=connection, join_transaction_mode="create_savepoint")
+    yield session
+    session.close()
+    transaction.rollback()
+    connection.close()

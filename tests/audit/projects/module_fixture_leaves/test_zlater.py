@@ -1,0 +1,8 @@
+import shop
+from shop import Note, User
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+def test_without(db):
+    assert db.query(User).count()

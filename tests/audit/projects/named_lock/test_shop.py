@@ -1,0 +1,13 @@
+import shop
+from shop import Note, User
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+def test_locks(db):
+    with shop.engine.connect() as connection:
+        connection.execute(text("SELECT GET_LOCK('audit_export', 1)"))
+
+
+def test_after(db):
+    assert db.query(User).count() == 1

@@ -1,0 +1,26 @@
+"""A small shop."""
+
+from sqlalchemy import Column, ForeignKey, Integer, String
+from sqlalchemy.orm import Session, declarative_base
+
+Base = declarative_base()
+
+
+class User(Base):
+    __tablename__ = "users"
+    id = Column(Integer, primary_key=True)
+    name = Column(String(30))
+
+
+class Note(Base):
+    __tablename__ = "notes"
+    id = Column(Integer, primary_key=True)
+    user_id = Column(Integer, ForeignKey("users.id", ondelete="CASCADE"))
+    text = Column(String(30))
+
+
+def create_all(engine):
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(User(id=100, name="seed"))
+        session.commit()

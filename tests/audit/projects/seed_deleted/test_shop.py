@@ -1,0 +1,17 @@
+import shop
+from shop import Note, User
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+def test_before(db):
+    assert db.query(User).count() == 1
+
+
+def test_deletes_seed(db):
+    with shop.engine.begin() as connection:
+        connection.execute(text("DELETE FROM users WHERE id = 100"))
+
+
+def test_after(db):
+    assert db.query(User).count() == 0

@@ -1,0 +1,37 @@
+import pytest
+import shop
+from sqlalchemy.orm import Session
+
+
+@pytest.fixture(scope="session")
+def tables():
+    shop.create_all()
+    yield
+    shop.engine.dispose()
+
+
+@pytest.fixture
+def db(tables):
+    connection = shop.engine.connect()
+    transaction = connection.begin()
+    session = Session(bind=connection, join_transaction_mode="create_savepoint")
+    yield session
+    session.close()
+    transaction.rollback()
+    connection.close()
+
+
+@pytest.fixture
+def archive():
+    from sqlalchemy import text
+
+    with shop.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CREATE DATABASE %s_archive" % shop.engine.url.database))
+    from sqlalchemy import create_engine
+
+    engine = create_engine(shop.engine.url.set(database=shop.engine.url.database + "_archive"))
+    shop.Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+    with shop.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("DROP DATABASE %s_archive" % shop.engine.url.database))

@@ -1,0 +1,16 @@
+import pytest
+import shop
+from shop import User
+from sqlalchemy.orm import Session
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_clean(db, number):
+    db.add(User(name="ann"))
+    db.commit()
+
+
+def test_export(db):
+    with Session(shop.engine) as other:
+        other.add(User(name="other"))
+        other.commit()
