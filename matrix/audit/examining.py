@@ -28,9 +28,10 @@ from matrix.supervisor.examination import UNKNOWN, Examination
 from matrix.supervisor.failures import InstrumentBroken
 from matrix.supervisor.header import describe_stack, make_header, now
 from matrix.supervisor.job import StackJob
+from matrix.supervisor.restoring import restore_original
 from matrix.supervisor.review import Review
 from matrix.supervisor.stack import describe_recipe, hidden_texts, prove_sight
-from matrix.witness import Account, Witness, open_witness
+from matrix.witness import Account, Baseline, Witness, open_witness
 
 LEARNING_SECONDS = 300.0
 #: A project's fixture may make forty tables for each test, on a machine that is busy; who waits for a lock in vain is found much sooner.
@@ -84,7 +85,7 @@ def examine_fixture(subject: Subject) -> Examined:
         with ProjectStarter(subject.python, subject.project, variables, {"arguments": list(subject.arguments)}) as starter:
             chosen = choose_fixture(learn(starter, {"fixture": subject.fixture}), subject.fixture)
             starter.request |= chosen.request
-            where = chosen.where or learn_application(starter, chosen)["where"]
+            where = chosen.where or learn_application(starter, chosen, lambda: None)["where"]
             check_place(chosen.name, where, witness.account)
             return examine_chosen(subject, replace(chosen, where=where), witness, starter)
     finally:
@@ -92,7 +93,7 @@ def examine_fixture(subject: Subject) -> Examined:
 
 
 def examine_chosen(subject: Subject, chosen: Chosen, witness: Witness, starter: ProjectStarter) -> Examined:
-    """Make the database ready, run the control, let the fixture's wider ones make what they make, run the cases, and programs if asked for."""
+    """Make the database ready, run the control, see what the fixture's wider ones leave, run the cases, and programs if asked for."""
     started = time.monotonic()
     described, stack = describe_project(subject, chosen, witness, starter)
     witness.build_schema(described["ddl"])
@@ -107,12 +108,12 @@ def examine_chosen(subject: Subject, chosen: Chosen, witness: Witness, starter: 
         facts.write(header)
         if control:
             cases, _ = split_cases(job.cases, header["capabilities"], EVERYTHING)
-            run_control(make_examination(job, witness, starter, facts), recipes[1], control, cases, starter)
+            run_control(make_examination(job, witness, starter, facts, witness.record_baseline()), recipes[1], control, cases, starter)
         subject.prepare(starter.variables)
-        offers = learn_application(starter, chosen)
+        offers, original, left = learn_leavings(starter, chosen, witness)
         runnable, left_out = split_cases(job.cases, header["capabilities"], offers)
-        exam = make_examination(job, witness, starter, facts)
-        found = run_cases(exam, recipes[0], runnable, left_out)
+        exam = make_examination(job, witness, starter, facts, original)
+        found = run_cases(exam, recipes[0], runnable, left_out, left)
         programs = play_asked(Playing(job, exam, recipes[0], control, chosen, starter, offers), subject.depth, subject.on_program)
         facts.finish({"finished": now(), "wall_s": round(time.monotonic() - started, 3), "ran": len(runnable), "controls": "behaved", "problems": []})
         return Examined(chosen, stack, facts.path, found, left_out, control is not None, programs)
@@ -131,9 +132,23 @@ def describe_project(subject: Subject, chosen: Chosen, witness: Witness, starter
     return described, stack
 
 
-def learn_application(starter: ProjectStarter, chosen: Chosen) -> JsonObject:
+def learn_leavings(starter: ProjectStarter, chosen: Chosen, witness: Witness) -> tuple[JsonObject, Baseline, set[tuple[str, str]]]:
+    """Set the fixture up once; return what its application offers, the database as it is before, and what wider fixtures leave in it.
+
+    Tables and seed rows that they make and nobody removes are the project's own way, and made once for every process: so the
+    database is as it was before them again, with what importing the project has made.
+    """
+    recorded: list[Baseline] = []
+    offers = learn_application(starter, chosen, lambda: recorded.append(witness.record_baseline()))
+    original = recorded[0]
+    residue = witness.find_residue(original)
+    restore_original(witness, original, residue, f"the fixtures around {chosen.name}")
+    return offers, original, {(found.kind, found.object) for found in residue}
+
+
+def learn_application(starter: ProjectStarter, chosen: Chosen, on_collected: Callable[[], None]) -> JsonObject:
     """Set the fixture up once, with what is wider around it; return what its application offers, and where it works."""
-    learned = learn(starter, {})
+    learned = learn(starter, {}, on_collected)
     if learned["offers"] is None:
         reasons = "; ".join(error["text"] for error in learned["errors"])
         raise AuditFailed(f"cases cannot be run through the fixture {chosen.name}: {reasons or 'no reason was given'}")
@@ -141,11 +156,15 @@ def learn_application(starter: ProjectStarter, chosen: Chosen) -> JsonObject:
     return offers
 
 
-def learn(starter: ProjectStarter, request: JsonObject) -> JsonObject:
-    """Return what the project's fixtures give. Raises AuditFailed."""
+def learn(starter: ProjectStarter, request: JsonObject, on_collected: Callable[[], None] = lambda: None) -> JsonObject:
+    """Return what the project's fixtures give; `on_collected` is called before the first of them is set up. Raises AuditFailed."""
     child = starter.fork({"task": "learn", **request})
     try:
         answer = child.channel.receive(LEARNING_SECONDS)
+        if answer and "collected" in answer:
+            on_collected()
+            child.go_on()
+            answer = child.channel.receive(LEARNING_SECONDS)
         if answer is None or "learned" not in answer:
             raise ChannelClosed("it said nothing")
     except ChannelClosed:
@@ -164,16 +183,21 @@ def make_job(subject: Subject, stack: Stack, recipes: list[ExaminedFixture]) -> 
     return replace(job, deadline_s=DEADLINE_S, on_cell=subject.on_cell, inside=UNKNOWN)
 
 
-def make_examination(job: StackJob, witness: Witness, starter: ProjectStarter, facts: FactsFile) -> Examination:
-    """Return what cells share, from the database as it is now; nobody has reviewed what they come to."""
+def make_examination(job: StackJob, witness: Witness, starter: ProjectStarter, facts: FactsFile, original: Baseline) -> Examination:
+    """Return what cells share; nobody has reviewed what they come to."""
     review = Review(job.run_id, job.stack.database.product, {}, {case.id: case.commits for case in job.cases})
-    return Examination(job.stack, witness, starter, witness.record_baseline(), job.deadline_s, job.stop, job.on_cell, review, facts.write, job.inside)
+    return Examination(job.stack, witness, starter, original, job.deadline_s, job.stop, job.on_cell, review, facts.write, job.inside)
 
 
-def run_cases(exam: Examination, recipe: Recipe, runnable: list[Case], left_out: dict[str, str]) -> RecipeFacts:
-    """Run what can be run as a recipe's cells are run, and record it with what cannot and why."""
+def run_cases(exam: Examination, recipe: Recipe, runnable: list[Case], left_out: dict[str, str], left: set[tuple[str, str]]) -> RecipeFacts:
+    """Run what can be run as a recipe's cells are run, and record it with what cannot and why.
+
+    left: kind and object of what the project's wider fixtures leave without any case.
+    """
     found = examine_recipe(exam, recipe, runnable, [describe_left_out(recipe, case, reason) for case, reason in left_out.items()])
+    found.residue = [residue for residue in found.residue if (residue.kind, residue.object) not in left]
     check_collected(found)
+    check_set_up(found)
     check_offers(found)
     exam.record(exam.review.stamp_recipe(recipe.id, describe_recipe(found)))
     return found
@@ -190,6 +214,14 @@ def check_collected(found: RecipeFacts) -> None:
         for error in [] if cell["unmet"] else cell["errors"]:
             if error["type"] == "CollectError":
                 raise AuditFailed(f"the cases could not be collected beside the project's tests: {error['message'].strip()}")
+
+
+def check_set_up(found: RecipeFacts) -> None:
+    """Refuse facts of a fixture that no case could have: that says nothing of what it isolates. Raises AuditFailed."""
+    ran = [cell for cell in found.first.values() if not cell["unmet"]]
+    failed = [error for cell in ran for error in cell["errors"] if cell["phases"]["setup"] == "failed" and error["phase"] == "setup"]
+    if ran and all(cell["phases"]["setup"] == "failed" for cell in ran) and failed:
+        raise AuditFailed(f"the fixture could be set up for the project's tests, and for no case: {failed[0]['type']}: {failed[0]['message'].strip()}")
 
 
 def check_offers(found: RecipeFacts) -> None:

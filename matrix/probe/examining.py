@@ -45,7 +45,7 @@ def learn(channel):
     """Say what the project's fixtures give: of his tests only set-up and teardown run."""
     from matrix.probe.learning import Learning
 
-    learning = Learning(channel.request)
+    learning = Learning(channel)
     run_pytest(channel, [learning])
     channel.send({"learned": learning.report()})
     return 0

@@ -74,9 +74,10 @@ class Customer(Base):
     "conftest.py": """
 import os
 import pytest
+from pathlib import Path
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session, sessionmaker
-from models import Base
+from models import Base, Customer
 engine = create_engine(os.environ["DATABASE_URL"])
 Base.metadata.create_all(engine)  # opens a connection while tests are collected
 
@@ -94,6 +95,27 @@ def wholesome():
 def leaking():
     with Session(engine) as session:
         yield session
+
+@pytest.fixture(scope="session")
+def seeded():
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(Customer(id=100, name="seed"))
+        session.commit()
+
+@pytest.fixture
+def behind_seeds(seeded, wholesome):
+    return wholesome
+
+@pytest.fixture(scope="session")
+def twice():
+    if len(list(Path().glob("process-*"))) == 2:
+        raise RuntimeError("only twice")
+    Path("process-%d" % os.getpid()).touch()
+
+@pytest.fixture
+def brittle(twice, wholesome):
+    return wholesome
 
 @pytest.fixture
 def number():
@@ -153,6 +175,19 @@ def test_a_fixture_that_leaks_is_a_finding(ask, tmp_path):
     assert fixture["word"] == "leaks"
     assert fixture["cells"]["commit_once"]["verdict"] == "leaks"
     assert all(loss["cause"] for loss in fixture["losses"])
+
+
+def test_seeds_that_nobody_removes_are_made_again_in_every_process(ask, tmp_path):
+    assert ask(fixture="behind_seeds") == 0
+    fixture = make_fixture(tmp_path / "out", Places())
+    assert fixture["word"].startswith("isolates")
+    assert fixture["endings"] == []  # the project's own way, and no finding
+
+
+def test_a_fixture_that_no_case_can_have_says_nothing(ask, capsys):
+    """It could be set up for both of the looks at what fixtures give."""
+    assert ask(fixture="brittle") == 3
+    assert "for no case: RuntimeError: only twice" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
