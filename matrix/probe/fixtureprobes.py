@@ -11,6 +11,8 @@ from matrix.probe.plugin import Probe
 class ProjectProbe(Probe):
     """Runs cases on the project's fixture."""
 
+    forgets_wider = True  # a COMMIT of seed data explains nothing that a case leaves
+
     def __init__(self, channel):
         super().__init__(channel)
         self.pools = InheritedPools()

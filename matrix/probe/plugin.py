@@ -47,6 +47,9 @@ def forget_last_collection():
 class Probe(object):
     """Between two cells the process stands still, so that the witness can look and repair."""
 
+    #: Whether what wider fixtures did is left out of the timeline of the cell in whose set-up they ran.
+    forgets_wider = False
+
     def __init__(self, channel):
         self.channel = channel
         self.notes = None
@@ -170,7 +173,9 @@ class Probe(object):
         if self.cell is not None and self.wider_fixtures:
             self.wider_fixtures = False
             self.sessions.remember()
-            self.ask({"baseline": True, "begun": self.begun.list_backends()})
+            self.ask({"baseline": True, "begun": self.begun.list_backends(), "forget": self.forgets_wider})
+            if self.forgets_wider:
+                self.timeline.events.clear()
             self.process.remember()
 
 

@@ -71,6 +71,8 @@ class ChildRun:
             if "baseline" in message:
                 self._baseline = self.witness.record_baseline()
                 self._note_carriers(message["begun"])
+                if message["forget"]:
+                    self.witness.skip_statements()
                 child.go_on()
             elif "ended" in message:
                 self._open = message["opened"]

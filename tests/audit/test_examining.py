@@ -15,6 +15,7 @@ from matrix.audit.offers import ASKED, find_reason, read_asked
 from matrix.audit.placing import CASES_PACKAGE, place_everything
 from matrix.audit.serving import PACKAGE
 from matrix.environments.building import prepare_environment
+from matrix.facts.reading import load_stack
 from matrix.judging.baseline import read_baseline
 from matrix.judging.changes import Judged
 from matrix.judging.verdicts import NOT_APPLICABLE
@@ -107,6 +108,10 @@ def seeded():
 def behind_seeds(seeded, wholesome):
     return wholesome
 
+@pytest.fixture
+def leaking_behind_seeds(seeded, leaking):
+    return leaking
+
 @pytest.fixture(scope="session")
 def twice():
     if len(list(Path().glob("process-*"))) == 2:
@@ -182,6 +187,14 @@ def test_seeds_that_nobody_removes_are_made_again_in_every_process(ask, tmp_path
     fixture = make_fixture(tmp_path / "out", Places())
     assert fixture["word"].startswith("isolates")
     assert fixture["endings"] == []  # the project's own way, and no finding
+
+
+def test_what_wider_fixtures_commit_explains_nothing(ask, tmp_path):
+    assert ask(fixture="leaking_behind_seeds", cases=("commit_once",)) == 1
+    cells = load_stack(tmp_path / "out" / "fixture.jsonl").cells
+    [cell] = [cell.first for cell in cells if cell.first["recipe"].startswith("yours/")]
+    assert cell["timeline"]
+    assert [event for event in cell["timeline"] if event["phase"] == "setup" and event["event"] in ("statement", "commit")] == []
 
 
 def test_a_fixture_that_no_case_can_have_says_nothing(ask, capsys):
