@@ -99,7 +99,7 @@ def watch_suite(
     hider.clean_log(output / "pytest.log")
     check_watched(auditor, ran, output / "pytest.log")
     if request.confirm and not ran.interrupted:
-        confirm_findings(auditor, ran, lambda more: run_again(request, auditor, [*command, *more], project, variables, output))
+        confirm_findings(auditor, ran, lambda tests: run_again(request, auditor, command, project, variables, output, tests))
         hider.clean_log(output / "again.log")
     return report(request, auditor, ran, hider, versions, expected, output)
 
@@ -144,14 +144,16 @@ def make_hider(request: Request, auditor: Auditor, own: Witness | None) -> Hider
     return hider
 
 
-def run_again(request: Request, auditor: Auditor, command: list[str | Path], project: Path, variables: dict[str, str], output: Path) -> Auditor:
-    """Run a part of the suite once more with an auditor of its own; on a server of ours from an empty database again."""
+def run_again(
+    request: Request, auditor: Auditor, command: list[str | Path], project: Path, variables: dict[str, str], output: Path, tests: list[str]
+) -> Auditor:
+    """Run these tests once more with an auditor of their own; on a server of ours from an empty database again."""
     if auditor.own is not None:
         auditor.own.build_schema([])
         auditor.own.start_statements()
         run_before(request.before, project, Path(command[0]), variables)
     again = Auditor(own=auditor.own, lend=auditor.lend)
-    if run_suite(again, command, project, variables, output / "again.log", lambda _: None).interrupted:
+    if run_suite(again, command, project, variables, output / "again.log", lambda _: None, tests).interrupted:
         raise Interrupted
     conclude(again)
     return again
