@@ -19,7 +19,7 @@ from matrix.audit.project import check_packages, find_project, find_python
 from matrix.audit.second import check_asked, examine_asked, make_subject
 from matrix.audit.secrets import Hider
 from matrix.audit.serving import PACKAGE, Ran, run_suite
-from matrix.audit.settings import clean_environment, fill_settings, lend_rights, read_expected, run_before
+from matrix.audit.settings import clean_environment, entrust, fill_settings, lend_rights, read_expected, run_before
 from matrix.audit.telling import Progress, tell_audit
 from matrix.audit.writing import describe_audit, expect, write_audit
 from matrix.plan.rows import load_databases
@@ -116,6 +116,8 @@ def examine(request: Request, project: Path, python: Path, server: Server | None
     """Examine the project's fixture on a database of its own; 1 when it does not keep what it has to."""
 
     def settle(account: Account, server: Server) -> dict[str, str]:
+        if request.running is None:
+            entrust(account, server)
         return clean_environment() | fill_settings(request.set, account, server)
 
     def prepare(variables: dict[str, str]) -> None:
@@ -172,6 +174,8 @@ def open_server(request: Request) -> tuple[Witness | None, Server | None]:
             raise WrongUse(f"there is no server {request.server!r}, there are {', '.join(rows)}")
         server = start_server(rows[request.server])
     own = open_witness(server, f"matrix_audit_{secrets.token_hex(4)}")
+    if request.running is None:
+        entrust(own.account, server)
     if not request.confirm:  # else the few tests that run again are logged, which costs the whole suite nothing
         own.start_statements()
     return own, server
