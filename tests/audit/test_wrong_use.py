@@ -163,6 +163,14 @@ def test_confirming_runs_nothing_else_and_keeps_the_order(tmp_path, python, post
     assert "1 failed, 2 deselected" in (tmp_path / "out" / "again.log").read_text()  # who met it, alone: it needs what test_tables makes
 
 
+def test_names_in_quotes_stay_where_literals_are_hidden():
+    hider = Hider([], [], values=True)
+    hider.learn_columns("shop", {"public.user": ["id", "password"]})
+    statement = """INSERT INTO "user" (id, "password") VALUES (1, 'it''s'), (2, "hunter2")"""
+    hidden = hider.hide_finding(Finding("leak", "test", "shop", [], first_event=statement)).first_event
+    assert hidden == """INSERT INTO "user" (id, "password") VALUES (1, '...'), (2, '...')"""
+
+
 def test_values_are_left_out_when_asked():
     finding = Finding("leak", "test", "shop", [Residue("rows_added", "users", "(1,ann)")], first_event="INSERT INTO users VALUES ('ann')")
     hidden = Hider([], [], values=False).hide_finding(finding)
