@@ -80,9 +80,7 @@ class Auditor:
         return {k: v for k, v in self.lend.items() if k in ("admin", "server")} if self.lend and told["kind"] == self.lend["kind"] else {}
 
     def begin_test(self, worker: Worker, message: JsonObject) -> None:
-        worker.test, self.waits = message["began"], {}
-        if self.own is not None:
-            self.own.skip_statements()
+        worker.test, self.waits = message["began"], {}  # the test does not wait for this: its statements may be in the log already
 
     def begin_wider(self, worker: Worker, message: JsonObject) -> None:
         for watch in self.alone(worker):
@@ -120,6 +118,8 @@ class Auditor:
         if inside:
             self.add_inside(worker, test, inside)
         self.findings += worker.told
+        if self.own is not None and not worker.told:
+            self.own.skip_statements()
         return {"say": "tell" if worker.told else "go on", "pending": any(watch.pending for watch in worker.watches.values())}
 
     def make_finding(self, test: JsonObject, watch: Watch, residue: list[Residue]) -> Finding:
@@ -145,7 +145,7 @@ class Auditor:
             statements = self.own.read_statements()
             timeline = merge_statements(timeline, statements, {"at": message["at"], "phases": message["phases"]}, kind)
         meant = [event for event in message["timeline"] if event["at"] >= message["baseline_at"]]
-        timeline = [event for event in timeline if event["at"] >= message["baseline_at"]]  # what wider fixtures did is not the test's
+        timeline = leave_wider(timeline, message["baseline_at"], {held.backend for watch in worker.watches.values() for held in watch.list_transactions()})
         for finding in worker.told:
             product = next((w.product for w in worker.watches.values() if w.address.name == finding.database), "postgresql")
             finding.cause, finding.first_event = explain(worker.last, finding.residue, timeline, meant, product)
@@ -155,6 +155,8 @@ class Auditor:
         names = [name.split("|") for name in message["ended_wider"]]
         wide = all(scope in WIDE for scope, *_ in names)
         said = ", ".join(f"`{fixture}`" + (f" of {base}" if base else "") for _, fixture, base in names if not fixture.startswith("_"))
+        if self.own is not None:
+            self.own.skip_statements()
         for watch in self.alone(worker):
             residue = watch.end_wider(message["ended_wider"])
             residue = [found for found in residue if not wide or found.kind in PASSING]
@@ -180,6 +182,14 @@ class Auditor:
     def alone(self, worker: Worker) -> list[Watch]:
         """Return the databases that only this worker uses: of others nothing can be said of one test."""
         return [watch for watch in worker.watches.values() if not watch.shared and not watch.gone]
+
+
+def leave_wider(timeline: list[JsonObject], baseline_at: float, open_then: set[int | None]) -> list[JsonObject]:
+    """Return a timeline without what wider fixtures did; a transaction that was open by then begins where it begins."""
+    own = [event for event in timeline if event["at"] >= baseline_at]
+    lanes = {event["lane"]: event["backend"] for event in own if event["source"] == "server" and event["backend"] in open_then}
+    begun = {"at": baseline_at, "source": "server", "event": "begin", "text": "BEGIN", "phase": "setup"}
+    return [begun | {"lane": lane, "backend": backend} for lane, backend in lanes.items()] + own
 
 
 def name_outcome(test: JsonObject) -> str:

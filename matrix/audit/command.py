@@ -19,7 +19,7 @@ from matrix.audit.project import check_packages, find_project, find_python
 from matrix.audit.second import check_asked, examine_asked, make_subject
 from matrix.audit.secrets import Hider
 from matrix.audit.serving import PACKAGE, Ran, run_suite
-from matrix.audit.settings import clean_environment, fill_settings, lend_rights, read_expected, run_before
+from matrix.audit.settings import clean_environment, entrust, fill_settings, lend_rights, read_expected, run_before
 from matrix.audit.telling import Progress, tell_audit
 from matrix.audit.writing import describe_audit, expect, write_audit
 from matrix.plan.rows import load_databases
@@ -100,7 +100,7 @@ def watch_suite(
     hider.clean_log(output / "pytest.log")
     check_watched(auditor, ran, output / "pytest.log")
     if request.confirm and not ran.interrupted:
-        confirm_findings(auditor, ran, lambda more: run_again(request, auditor, [*command, *more], project, variables, output))
+        confirm_findings(auditor, ran, lambda tests: run_again(request, auditor, command, project, variables, output, tests))
         hider.clean_log(output / "again.log")
     return report(request, auditor, ran, hider, versions, expected, output)
 
@@ -117,6 +117,8 @@ def examine(request: Request, project: Path, python: Path, server: Server | None
     """Examine the project's fixture on a database of its own; 1 when it does not keep what it has to."""
 
     def settle(account: Account, server: Server) -> dict[str, str]:
+        if request.running is None:
+            entrust(account, server)
         return clean_environment() | fill_settings(request.set, account, server)
 
     def prepare(variables: dict[str, str]) -> None:
@@ -145,14 +147,16 @@ def make_hider(request: Request, auditor: Auditor, own: Witness | None) -> Hider
     return hider
 
 
-def run_again(request: Request, auditor: Auditor, command: list[str | Path], project: Path, variables: dict[str, str], output: Path) -> Auditor:
-    """Run a part of the suite once more with an auditor of its own; on a server of ours from an empty database again."""
+def run_again(
+    request: Request, auditor: Auditor, command: list[str | Path], project: Path, variables: dict[str, str], output: Path, tests: list[str]
+) -> Auditor:
+    """Run these tests once more with an auditor of their own; on a server of ours from an empty database again."""
     if auditor.own is not None:
         auditor.own.build_schema([])
         auditor.own.start_statements()
         run_before(request.before, project, Path(command[0]), variables)
     again = Auditor(own=auditor.own, lend=auditor.lend)
-    if run_suite(again, command, project, variables, output / "again.log", lambda _: None).interrupted:
+    if run_suite(again, command, project, variables, output / "again.log", lambda _: None, tests).interrupted:
         raise Interrupted
     conclude(again)
     return again
@@ -171,6 +175,8 @@ def open_server(request: Request) -> tuple[Witness | None, Server | None]:
             raise WrongUse(f"there is no server {request.server!r}, there are {', '.join(rows)}")
         server = start_server(rows[request.server])
     own = open_witness(server, f"matrix_audit_{secrets.token_hex(4)}")
+    if request.running is None:
+        entrust(own.account, server)
     if not request.confirm:  # else the few tests that run again are logged, which costs the whole suite nothing
         own.start_statements()
     return own, server

@@ -10,7 +10,7 @@ from matrix.audit.address import Address, hide_password, stand_in
 from matrix.audit.mistakes import AuditFailed
 from matrix.witness import Witness
 from matrix.witness.findings import Account
-from matrix.witness.observing import Holding, Observation, Rows
+from matrix.witness.observing import Catalogue, Holding, Observation, Rows, SchemaObject
 from matrix.witness.postgresql import PostgresqlWitness
 from matrix.witness.postgresql.activity import Activity
 from matrix.witness.postgresql.catalogue import FINGERPRINT
@@ -26,6 +26,16 @@ _COMMITTED = """select txid_snapshot_xmin(s), txid_snapshot_xmax(s), txid_snapsh
  from txid_current_snapshot() s"""
 # A row's place and the transaction that wrote it: no change leaves both as they were, and no rolled-back one moves them.
 _SUM = "select {place}, count(*), sum(hashtidextended(ctid, xmin::text::bigint)) from only {path}"
+# What an extension consists of, in the catalogue's kinds and names; and each extension itself.
+_MEMBERS = """select case d.classid when 'pg_proc'::regclass then 'routine' when 'pg_type'::regclass then 'type'
+ else case c.relkind when 'v' then 'view' when 'm' then 'view' when 'S' then 'sequence' when 'c' then 'type' when 'i' then 'index' else 'table' end end,
+ case when p.oid is not null then p.oid::regprocedure::text
+ else case n.nspname when 'public' then '' else n.nspname || '.' end || coalesce(t.typname, c.relname) end
+ from pg_depend d left join pg_proc p on d.classid = 'pg_proc'::regclass and p.oid = d.objid
+ left join pg_type t on d.classid = 'pg_type'::regclass and t.oid = d.objid left join pg_class c on d.classid = 'pg_class'::regclass and c.oid = d.objid
+ join pg_namespace n on n.oid in (p.pronamespace, t.typnamespace, c.relnamespace)
+ where d.deptype = 'e' and d.refclassid = 'pg_extension'::regclass"""
+_EXTENSIONS = "select extname::text, extversion from pg_extension"
 
 Sums = dict[str, tuple[int, int | None]]
 
@@ -69,6 +79,20 @@ class PostgresqlOnlooker(PostgresqlWitness):
     def _sees_others(self, user: str, tests: str) -> bool:
         seen = "select current_setting('is_superuser')::bool or pg_has_role('pg_read_all_stats', 'usage') or pg_has_role(%s, 'usage')"
         return bool(self._cursor.execute(seen, [tests]).fetchall()[0][0])
+
+    def _recall(self, fingerprint: str) -> tuple[Catalogue, Contents]:
+        if fingerprint not in self._known:
+            objects, contents = super()._recall(fingerprint)
+            self._known[fingerprint] = self._fold_extensions(objects), contents
+        return self._known[fingerprint]
+
+    def _fold_extensions(self, objects: Catalogue) -> Catalogue:
+        """Return the catalogue with each extension in place of what it consists of: one CREATE EXTENSION is one thing that is left."""
+        members = set(self._cursor.execute(_MEMBERS).fetchall())
+        tables = {name for kind, name in members if kind == "table"}
+        own = {key: thing for key, thing in objects.items() if key not in members and thing.parent not in tables}
+        found = self._cursor.execute(_EXTENSIONS).fetchall()
+        return own | {("extension", name): SchemaObject("extension", name, None, f"version {version}", "") for name, version in found}
 
     def _observe(self, baseline: Observation | None = None) -> Observation:
         seen = super()._observe(baseline)

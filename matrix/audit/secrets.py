@@ -33,7 +33,7 @@ class Hider:
     def hide_text(self, text: str) -> str:
         """Return a text without passwords; without values, without literals too."""
         text = self._hide_passwords(text)
-        return text if self._values else _LITERAL.sub("'...'", text)
+        return text if self._values else self._hide_literals(text)
 
     def clean_log(self, path: Path) -> None:
         """Take passwords out of what the project's own pytest printed."""
@@ -53,7 +53,12 @@ class Hider:
 
     def _hide_statement(self, finding: Finding) -> str:
         secret = any(self._is_secret(name) for name in re.findall(r"\w+", finding.first_event))
-        return _LITERAL.sub("'...'", finding.first_event) if secret else finding.first_event
+        return self._hide_literals(finding.first_event) if secret else finding.first_event
+
+    def _hide_literals(self, text: str) -> str:
+        """What stands in double quotes may be a literal or a name: those of tables and columns stay."""
+        known = {part for _, table in self._names for part in table.split(".")} | {name for names in self._names.values() for name in names}
+        return _LITERAL.sub(lambda found: found[0] if found[0][0] == '"' and found[0][1:-1] in known else "'...'", text)
 
     def _hide_detail(self, database: str, kind: str, table: str, detail: str) -> str:
         if kind not in _CONTENT and kind != "session_setting":

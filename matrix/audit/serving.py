@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import selectors
 import shutil
@@ -41,8 +42,11 @@ def place_probe(directory: Path) -> None:
         target.joinpath(source.name).write_text(source.read_text("utf-8").replace("matrix.probe", PACKAGE), "utf-8")
 
 
-def run_suite(auditor: Auditor, command: Sequence[str | Path], project: Path, variables: dict[str, str], log: Path, progress: Callable[[Auditor], None]) -> Ran:
-    """Run pytest to its end and hear it all the time; what it prints goes into `log`."""
+def run_suite(
+    auditor: Auditor, command: Sequence[str | Path], project: Path, variables: dict[str, str], log: Path, progress: Callable[[Auditor], None],
+    only: Sequence[str] = (),
+) -> Ran:  # fmt: skip
+    """Run pytest to its end and hear it all the time; what it prints goes into `log`. only: these tests, and not all that the command names."""
     directory = Path(tempfile.mkdtemp(prefix=f"{guard.PREFIX}{guard.call()}-"))
     started = time.monotonic()
     try:
@@ -52,6 +56,9 @@ def run_suite(auditor: Auditor, command: Sequence[str | Path], project: Path, va
         listener.listen()
         path = os.pathsep.join(filter(None, [str(directory), variables.get("PYTHONPATH", "")]))
         environment = guard.mark({**variables, "PYTHONPATH": path, "MATRIX_AUDIT_SOCKET": str(directory / "socket")})
+        if only:  # a name added to the command would run beside the folders that stand there
+            directory.joinpath("only.json").write_text(json.dumps(list(only)), "utf-8")
+            environment["MATRIX_AUDIT_ONLY"] = str(directory / "only.json")
         with log.open("wb") as output:
             child = subprocess.Popen(
                 [str(part) for part in command],

@@ -6,13 +6,18 @@ import os
 import shlex
 import shutil
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
+
+from psycopg import sql
 
 from matrix.audit.mistakes import AuditFailed, WrongUse
 from matrix.facts import JsonObject
 from matrix.servers import Server
 from matrix.witness import Account, Witness
+from matrix.witness.mysql.connecting import connect as connect_mysql
+from matrix.witness.postgresql.account import connect as connect_postgresql
 
 DRIVERS = {"postgresql": "postgresql+psycopg2", "mysql": "mysql+pymysql"}
 ADMIN = "MATRIX_AUDIT_ADMIN_URL"
@@ -46,6 +51,21 @@ def lend_rights(own: Witness | None, server: Server | None) -> JsonObject:
             raise WrongUse(f"{ADMIN} names no user; expected postgresql://user:password@host:port/")
         return {"kind": kind, "admin": (unquote(url.username), unquote(url.password or ""))}
     return {}
+
+
+def entrust(account: Account, server: Server) -> None:
+    """Let the tests' account do all that it may do in the images people test with: create extensions, roles and databases of any name.
+
+    Nothing is changed on a server that somebody lends.
+    """
+    if server.given:
+        return
+    if server.database.kind == "postgresql":
+        with connect_postgresql(server, "postgres") as admin:
+            admin.execute(sql.SQL("alter role {} superuser").format(sql.Identifier(account.user)))
+    else:
+        with closing(connect_mysql(server)) as admin, admin.cursor() as cursor:
+            cursor.execute("grant all on *.* to %s@'%%' with grant option", [account.user])
 
 
 def fill_settings(texts: list[str], account: Account | None, server: Server | None) -> dict[str, str]:

@@ -78,7 +78,7 @@ def tell_finding(console: Console, finding: JsonObject) -> None:
 def say_residue(found: JsonObject) -> str:
     """Return one thing that was left, in words."""
     count = f" ({found['count']})" if found["count"] > 1 else ""
-    return f"{found['kind'].replace('_', ' ')}: {found['object']}{count}: {found['detail']}"
+    return f"{found['kind'].replace('_', ' ')}: {found['object']}{count}: {' '.join(found['detail'].split())}"
 
 
 def say_more(finding: JsonObject) -> list[str]:

@@ -14,7 +14,7 @@ from matrix.audit.mistakes import AuditFailed
 from matrix.audit.reference import Reference, merge, still_there
 from matrix.witness.base import PASSING, ROWS
 from matrix.witness.findings import Residue
-from matrix.witness.observing import Observation, find_differences
+from matrix.witness.observing import Holding, Observation, find_differences
 
 #: A backend whose client has just gone needs a moment to notice (seconds); on a busy machine longer, up to so many times.
 GRACE, MOST_BUSY = 0.5, 6
@@ -92,6 +92,11 @@ class Watch:
         for thing in now.objects.values():
             if thing.kind == "column" and thing.parent:
                 self.columns.setdefault(thing.parent, []).append(thing.name.rsplit(".", 1)[-1])
+
+    def list_transactions(self) -> list[Holding]:
+        """Return the transactions that were open when the test began."""
+        held = self.reference.clean.holdings if self.reference is not None else []
+        return [holding for holding in held if holding.kind == "open_transaction"]
 
     # -- steps of a test ---------------------------------------------------------------------
 

@@ -76,7 +76,7 @@ class ListenerWatch(object):
         """Listen as SQLAlchemy does, and remember the target weakly."""
         self._listen(target, identifier, fn, *args, **options)
         if (getattr(fn, "__module__", None) or "").partition(".")[0] != "sqlalchemy":
-            self._places[(id(target), identifier, id(fn))] = "%s: %s.%s" % (identifier, getattr(fn, "__module__", "?"), getattr(fn, "__qualname__", "?"))
+            self._places[(id(target), identifier, id(fn))] = "%s: %s.%s" % (identifier, getattr(fn, "__module__", "?"), name_function(fn))
             try:
                 self._kept[(id(target), identifier, id(fn))] = weakref.ref(target)
             except TypeError:  # a target that cannot be referred to weakly lives for ever anyway
@@ -92,7 +92,16 @@ class ListenerWatch(object):
         self._kept = {key: target for key, target in self._kept.items() if target() is not None}
         return [(key, self._places[key]) for key in self._kept]
 
+    def refer(self, key):
+        """Return what gives the target of a listener that is left, or None once it is gone."""
+        return self._kept[key]
+
     def count(self):
         """Return how many listeners are left on living targets."""
         self._kept = {key: target for key, target in self._kept.items() if target() is not None}
         return len(self._kept)
+
+
+def name_function(fn):
+    """Return what a listener is called: an object that can be called has the name of its class."""
+    return getattr(fn, "__qualname__", None) or type(fn).__qualname__

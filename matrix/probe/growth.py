@@ -13,7 +13,7 @@ class Growth(object):
     def __init__(self, timeline, state):
         self._timeline = timeline
         self._state = state
-        self._seen = set()
+        self._seen = {}
         self._before = (0, set(), set())
 
     def remember(self):
@@ -34,11 +34,21 @@ class Growth(object):
             thread.join(0.2)  # it may be just ending
             if thread.is_alive():
                 found.append({"kind": "thread_left", "object": thread.name, "detail": "still running", "count": 1})
-        for place in set(self._state._listeners.list_places()) - listeners:
-            if place[1] in self._seen:
-                found.append({"kind": "listener_left", "object": place[1], "detail": "added once more by this test", "count": 1})
-            self._seen.add(place[1])
-        return found
+        return found + self._find_listeners(listeners)
+
+    def _find_listeners(self, before):
+        """Listeners on what was there before the test and has one of the same name: on what a test makes itself, they go with it."""
+        counts, new = {}, []
+        for key, name in set(self._state._listeners.list_places()) - before:
+            target = self._state._listeners.refer(key)
+            new.append((key[0], name, target))
+            known = self._seen.get((key[0], name))
+            if known is not None and known() is not None and known() is target():
+                counts[name] = counts.get(name, 0) + 1
+        self._seen.update({(place, name): target for place, name, target in new})
+        return [
+            {"kind": "listener_left", "object": name, "detail": "added once more by this test", "count": count} for name, count in sorted(counts.items())
+        ]
 
 
 def list_threads():

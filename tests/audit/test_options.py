@@ -168,6 +168,35 @@ def test_things():
 """
 
 
+# a server of ours, for this run alone
+
+
+TRUSTED = """
+import os
+from sqlalchemy import create_engine, text
+
+engine = create_engine(os.environ["DATABASE_URL"], isolation_level="AUTOCOMMIT")
+NEEDS = {
+    "postgresql": ["CREATE ROLE reporter", "CREATE EXTENSION pageinspect", "DROP EXTENSION pageinspect", "DROP ROLE reporter"],
+    "mysql": ["CREATE DATABASE other", "CREATE USER reporter", "GRANT SELECT ON other.* TO reporter", "DROP USER reporter", "DROP DATABASE other"],
+}
+
+
+def test_everything():
+    with engine.connect() as connection:
+        for statement in NEEDS[engine.dialect.name]:
+            connection.execute(text(statement))
+"""
+
+
+@pytest.mark.parametrize(("server", "kind"), [("postgresql18", "postgresql"), ("mysql97", "mysql")])
+def test_a_server_for_this_run_trusts_the_tests(tmp_path, server, kind):
+    (tmp_path / "test_it.py").write_text(TRUSTED)
+    request = Request(str(tmp_path), server=server, set=["DATABASE_URL={driver_url}"], python=str(find_stack_python(kind)), output=str(tmp_path / "out"))
+    audited = read_audit(audit(request), tmp_path / "out")
+    assert (audited.code, audited.document["pytest_exit_code"]) == (0, 0), audited.log
+
+
 # a server that only a fixture knows
 
 

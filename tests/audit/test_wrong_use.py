@@ -128,6 +128,49 @@ def test_secrets_page_victims_and_expectation(tmp_path, python, postgresql_serve
     assert 'failures="2"' in (tmp_path / "out" / "junit.xml").read_text()
 
 
+MORE = """
+from test_it import engine, text
+
+
+def test_more():
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE more (id int)"))
+"""
+BACKWARDS = """
+def pytest_collection_modifyitems(items):
+    if len(items) < 4:
+        items.reverse()
+"""
+
+
+def test_confirming_runs_nothing_else_and_keeps_the_order(tmp_path, python, postgresql_server):
+    """A folder among pytest's arguments, pytest's own folder above the project's, and a plugin that sorts the tests."""
+    project = tmp_path / "shop" / "tests"
+    project.mkdir(parents=True)
+    (tmp_path / "shop" / "pytest.ini").write_text("[pytest]\n")
+    (project / "test_it.py").write_text(LEAKY)
+    (project / "test_more.py").write_text(MORE)
+    (project / "conftest.py").write_text("import os, sys\nsys.path.insert(0, os.path.dirname(__file__))\n")
+    (project / "sorting.py").write_text(BACKWARDS)
+    request = Request(
+        str(project), running=postgresql_server, set=["DATABASE_URL={driver_url}", f"PYTHONPATH={project}"], python=python, output=str(tmp_path / "out"),
+        arguments=["-v", "-p", "sorting", "."],
+    )  # fmt: skip
+    assert audit(request) == 1
+    found = {finding["test"]: finding["confirmed"] for finding in json.loads((tmp_path / "out" / "audit.json").read_text())["findings"]}
+    assert found["tests/test_it.py::test_tables"] == "confirmed"
+    assert found["tests/test_it.py::test_leaves"] == "confirmed in place"
+    assert "1 failed, 2 deselected" in (tmp_path / "out" / "again.log").read_text()  # who met it, alone: it needs what test_tables makes
+
+
+def test_names_in_quotes_stay_where_literals_are_hidden():
+    hider = Hider([], [], values=True)
+    hider.learn_columns("shop", {"public.user": ["id", "password"]})
+    statement = """INSERT INTO "user" (id, "password") VALUES (1, 'it''s'), (2, "hunter2")"""
+    hidden = hider.hide_finding(Finding("leak", "test", "shop", [], first_event=statement)).first_event
+    assert hidden == """INSERT INTO "user" (id, "password") VALUES (1, '...'), (2, '...')"""
+
+
 def test_values_are_left_out_when_asked():
     finding = Finding("leak", "test", "shop", [Residue("rows_added", "users", "(1,ann)")], first_event="INSERT INTO users VALUES ('ann')")
     hidden = Hider([], [], values=False).hide_finding(finding)

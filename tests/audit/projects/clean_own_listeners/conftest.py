@@ -1,0 +1,32 @@
+import pytest
+import shop
+from sqlalchemy import Column, Integer, create_engine, event
+from sqlalchemy.orm import Session, declarative_base
+
+KEPT = []
+
+
+@pytest.fixture(scope="session")
+def tables():
+    shop.create_all()
+    yield
+    shop.engine.dispose()
+
+
+@pytest.fixture
+def own(tables):
+    """Models and an engine of this test alone, which something keeps alive, as pytest keeps an instance of a test's class."""
+    base = declarative_base()
+    model = type("Thing", (base,), {"__tablename__": "things", "id": Column(Integer, primary_key=True)})
+    engine = create_engine(shop.engine.url)
+
+    def listen(*arguments):
+        pass
+
+    event.listen(model, "init", listen)
+    event.listen(base.metadata, "before_create", listen)
+    event.listen(engine, "begin", listen)
+    KEPT.append((model, base, engine))
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
