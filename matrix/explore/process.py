@@ -20,7 +20,8 @@ from matrix.supervisor.warm import Starter
 from matrix.witness import Baseline, RepairBlocked, Residue, Witness
 
 NUMBERS = count(1)  # of all programs of a process: names of rows and tables are never used again
-UNSEEN_PROGRAMS = 200  # how many of production's programs may pass before what they left is removed
+#: How many programs one child plays: what production's leave is removed with it, and what a recipe piles up in its process (listeners) slows no more down.
+MOST_PLAYED = 200
 PLAYED, CRASHED = "saw", "crashed"
 
 
@@ -34,7 +35,7 @@ class ProgramPlayer:
         self._process = RecipeProcess(warm, recipe, {"task": "explore", "quick": True})
         self._child: Child | None = None
         self._watch: HangWatch | None = None
-        self._unseen = 0
+        self._played = 0
         self.children = 0
 
     def __enter__(self) -> ProgramPlayer:
@@ -59,9 +60,10 @@ class ProgramPlayer:
         except ChannelClosed:
             return self._note_crash(program, watch)
         self._baseline = self._baseline.with_begun(message["held"])
+        self._played += 1
         left = self._look(child) if self._looks else ()
-        if not self._looks:
-            self._count_unseen()
+        if self._played >= MOST_PLAYED:
+            self.retire()
         saw = None if message["saw"] is None else tuple(message["saw"])
         ended = "hang" if watch.hang and watch.hang["reason"] == "deadline" else "finished"
         if ended == "hang":
@@ -105,11 +107,6 @@ class ProgramPlayer:
         except RepairBlocked:
             return False
 
-    def _count_unseen(self) -> None:
-        self._unseen += 1
-        if self._unseen >= UNSEEN_PROGRAMS:
-            self.retire()
-
     def _note_crash(self, program: Program, watch: HangWatch) -> Outcome:
         hung = watch.hang is not None
         left = self._witness.find_residue(self._original)
@@ -118,7 +115,7 @@ class ProgramPlayer:
 
     def retire(self) -> None:
         """End the child with its wider fixtures, and restore the original database."""
-        child, self._child, self._watch, self._unseen = self._child, None, None, 0
+        child, self._child, self._watch, self._played = self._child, None, None, 0
         if child is not None:
             end_child(child)
         restore_original(self._witness, self._original, self._witness.find_residue(self._original), self.recipe.id)

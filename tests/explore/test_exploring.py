@@ -104,6 +104,13 @@ def test_bug_at_depth_five_is_found(bench):
     assert [reason["program"] for reason in line["reasons"]] == [["flush", "commit", "rollback", "flush", "commit"]]
 
 
+def test_what_a_recipe_piles_up_in_its_process_goes_with_the_child(bench):
+    """Listeners, say, which make each program slower than the one before."""
+    piled = 'import builtins; builtins.piled = [*getattr(builtins, "piled", []), 1]; assert len(builtins.piled) <= 200'
+    line = explore_mutant(bench, list_basic(3)[:250], patch=piled)
+    assert line["differing"] == 0
+
+
 def test_longer_program_is_shrunk_to_its_reason(bench):
     longer = parse_program("read flush other-add commit read rollback add other-commit flush read commit close")
     (reason,) = explore_mutant(bench, [longer], FIFTH)["reasons"]
