@@ -46,9 +46,7 @@ class Growth(object):
             if known is not None and known() is not None and known() is target():
                 counts[name] = counts.get(name, 0) + 1
         self._seen.update({(place, name): target for place, name, target in new})
-        return [
-            {"kind": "listener_left", "object": name, "detail": "added once more by this test", "count": count} for name, count in sorted(counts.items())
-        ]
+        return [{"kind": "listener_left", "object": name, "detail": "added once more by this test", "count": count} for name, count in sorted(counts.items())]
 
 
 def list_threads():
