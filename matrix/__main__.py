@@ -275,6 +275,14 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-values", action="store_true", help="show no contents of rows at all")
     parser.add_argument("--no-confirm", action="store_true", help="do not run culprits and victims once more")
     parser.add_argument("--fixture", metavar="NAME", help="the fixture to examine, when several give a session, a factory of them, an extension or a client")
+    parser.add_argument(
+        "--programs",
+        type=_read_depth,
+        nargs="?",
+        const=3,
+        metavar="DEPTH",
+        help="play all programs of up to DEPTH steps (3) and 200 longer ones through the fixture as well",
+    )
     parser.add_argument("--no-watch", action="store_true", help="do not watch the suite, only examine its fixture")
     parser.add_argument("--no-examine", action="store_true", help="do not examine the fixture, only watch the suite")
     parser.add_argument("--output", default="audit", metavar="DIR", help="where the page and its files go (default: %(default)s)")

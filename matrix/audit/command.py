@@ -47,6 +47,7 @@ class Request:
     watch: bool = True
     examine: bool = False
     cases: tuple[str, ...] = ()
+    programs: int | None = None
 
 
 def audit(request: Request) -> int:
@@ -69,7 +70,7 @@ def audit(request: Request) -> int:
 def run_audit(request: Request) -> int:
     """The steps of an audit, one after the other: the suite is watched, then its fixture is examined."""
     project, expected = find_project(request.path), read_expected(request.expect)
-    check_asked(request.fixture, has_server=bool(request.server or request.running))
+    check_asked(request.fixture, request.programs, has_server=bool(request.server or request.running))
     python = find_python(project, request.python)
     versions = check_packages(python, project, clean_environment())
     output = Path(request.output).resolve()
@@ -123,8 +124,8 @@ def examine(request: Request, project: Path, python: Path, server: Server | None
     def prepare(variables: dict[str, str]) -> None:
         run_before(request.before, project, python, variables)
 
-    subject = make_subject(project, python, server, output, settle, prepare, request.fixture, request.arguments, request.cases)
-    return examine_asked(subject, required=request.fixture is not None or not request.watch)
+    subject = make_subject(project, python, server, output, settle, prepare, request.fixture, request.arguments, request.cases, request.programs)
+    return examine_asked(subject, required=request.fixture is not None or not request.watch or request.programs is not None)
 
 
 def report(request: Request, auditor: Auditor, ran: Ran, hider: Hider, versions: dict[str, str], expected: dict[str, str], output: Path) -> int:
@@ -212,5 +213,5 @@ def make_request(options: argparse.Namespace) -> Request:
     return Request(
         options.path, options.server, options.set, options.before, options.python, options.expect, options.hide,
         not options.no_values, not options.no_confirm, options.output, options.arguments, None,
-        options.fixture, not options.no_watch, not options.no_examine,
+        options.fixture, not options.no_watch, not options.no_examine, (), options.programs,
     )  # fmt: skip

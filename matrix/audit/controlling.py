@@ -6,6 +6,9 @@ cases or the witness are not what they should be, and nothing that is said of th
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,13 +41,20 @@ def make_control(recipe: Recipe) -> ExaminedFixture:
 
 def run_control(exam: Examination, control: ExaminedFixture, recipe: Recipe, cases: list[Case], starter: ProjectStarter) -> None:
     """Run the cases through the control in a project of its own and record them. Raises ControlMisbehaved."""
-    place = Path(starter.directory) / "control"
-    write_blank_project(recipe, exam.stack, place)
-    (place / "pytest.ini").write_text(SETTINGS if exam.stack.asynchronous else "[pytest]\n", "utf-8")
-    variables = {**starter.own, "DATABASE_URL": starter.variables["MATRIX_DATABASE_URL"]}
-    variables |= {name: starter.variables[name] for name in ("MATRIX_DATABASE_URL", "MATRIX_MODE")}
-    chosen = Chosen("session", "async_session" if exam.stack.asynchronous else "session", None)
-    with ProjectStarter(starter.python, place, variables, {"arguments": [], "tables": True, **chosen.request}) as own:
+    with open_control(exam.stack, recipe, starter) as own:
         found = examine_recipe(replace(exam, warm=own), control, cases)
     exam.record(exam.review.stamp_recipe(control.id, describe_recipe(found)))
     refuse_misbehaviour(control, found, cases)
+
+
+@contextmanager
+def open_control(stack: Stack, recipe: Recipe, starter: ProjectStarter) -> Iterator[ProjectStarter]:
+    """Put the control into a project of its own, in the environment of the project, and give what starts its processes."""
+    place = Path(starter.directory) / f"control-{os.urandom(4).hex()}"
+    write_blank_project(recipe, stack, place)
+    (place / "pytest.ini").write_text(SETTINGS if stack.asynchronous else "[pytest]\n", "utf-8")
+    variables = {**starter.own, "DATABASE_URL": starter.variables["MATRIX_DATABASE_URL"]}
+    variables |= {name: starter.variables[name] for name in ("MATRIX_DATABASE_URL", "MATRIX_MODE")}
+    chosen = Chosen("session", "async_session" if stack.asynchronous else "session", None)
+    with ProjectStarter(starter.python, place, variables, {"arguments": [], "tables": True, **chosen.request}) as own:
+        yield own

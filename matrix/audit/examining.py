@@ -13,6 +13,7 @@ from matrix.audit.examined import ExaminedFixture
 from matrix.audit.learned import STACK, Chosen, check_place, choose_fixture, describe_as_stack
 from matrix.audit.mistakes import AuditFailed
 from matrix.audit.offers import ASKED, split_cases
+from matrix.audit.playing import Playing, play_asked
 from matrix.audit.starting import ProjectStarter
 from matrix.facts import JsonObject
 from matrix.facts.writing import FactsFile
@@ -51,7 +52,10 @@ class Subject:
     arguments: Sequence[str] = ()
     cases: Sequence[str] = ()
     """Only these; without any, all."""
+    depth: int | None = None
+    """Of programs that are played as well: all of up to so many steps; None: none."""
     on_cell: Callable[[JsonObject], None] = lambda cell: None
+    on_program: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class Examined:
     found: RecipeFacts
     left_out: dict[str, str]
     controlled: bool
+    programs: JsonObject | None = None
+    """What programs came to, None when none was played."""
 
 
 def examine_fixture(subject: Subject) -> Examined:
@@ -86,7 +92,7 @@ def examine_fixture(subject: Subject) -> Examined:
 
 
 def examine_chosen(subject: Subject, chosen: Chosen, witness: Witness, starter: ProjectStarter) -> Examined:
-    """Make the database ready, run the control, let the fixture's wider ones make what they make, and run the cases."""
+    """Make the database ready, run the control, let the fixture's wider ones make what they make, run the cases, and programs if asked for."""
     started = time.monotonic()
     described, stack = describe_project(subject, chosen, witness, starter)
     witness.build_schema(described["ddl"])
@@ -103,10 +109,13 @@ def examine_chosen(subject: Subject, chosen: Chosen, witness: Witness, starter: 
             cases, _ = split_cases(job.cases, header["capabilities"], EVERYTHING)
             run_control(make_examination(job, witness, starter, facts), recipes[1], control, cases, starter)
         subject.prepare(starter.variables)
-        runnable, left_out = split_cases(job.cases, header["capabilities"], learn_application(starter, chosen))
-        found = run_cases(make_examination(job, witness, starter, facts), recipes[0], runnable, left_out)
+        offers = learn_application(starter, chosen)
+        runnable, left_out = split_cases(job.cases, header["capabilities"], offers)
+        exam = make_examination(job, witness, starter, facts)
+        found = run_cases(exam, recipes[0], runnable, left_out)
+        programs = play_asked(Playing(job, exam, recipes[0], control, chosen, starter, offers), subject.depth, subject.on_program)
         facts.finish({"finished": now(), "wall_s": round(time.monotonic() - started, 3), "ran": len(runnable), "controls": "behaved", "problems": []})
-        return Examined(chosen, stack, facts.path, found, left_out, control is not None)
+        return Examined(chosen, stack, facts.path, found, left_out, control is not None, programs)
     finally:
         facts.abandon()
 

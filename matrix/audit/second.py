@@ -22,10 +22,11 @@ PACE = 5.0  # seconds between two words of progress
 NEEDS_SERVER = "cases write, so they run on a throw-away server only: add --server ID and --set NAME={url}"
 
 
-def check_asked(fixture: str | None, has_server: bool) -> None:
+def check_asked(fixture: str | None, programs: int | None, has_server: bool) -> None:
     """Refuse to examine a fixture on a server that is the user's. Raises WrongUse."""
-    if fixture is not None and not has_server:
-        raise WrongUse(f"--fixture {fixture}: {NEEDS_SERVER}")
+    asked = f"--fixture {fixture}" if fixture is not None else f"--programs {programs}" if programs is not None else ""
+    if asked and not has_server:
+        raise WrongUse(f"{asked}: {NEEDS_SERVER}")
 
 
 def examine_asked(subject: Subject | None, required: bool) -> int:
@@ -56,12 +57,13 @@ def examine_asked(subject: Subject | None, required: bool) -> int:
 
 def make_subject(
     project: Path, python: Path, server: Server | None, output: Path, settle: Callable[[Account, Server], dict[str, str]],
-    prepare: Callable[[dict[str, str]], None], fixture: str | None, arguments: list[str], cases: tuple[str, ...] = (),
+    prepare: Callable[[dict[str, str]], None], fixture: str | None, arguments: list[str], cases: tuple[str, ...] = (), depth: int | None = None,
 ) -> Subject | None:  # fmt: skip
     """Return what is to be examined; None without a server of ours."""
     if server is None:
         return None
-    return Subject(project, python, server, output, settle, prepare, fixture, arguments, cases, on_cell=Progress())
+    progress = Progress()
+    return Subject(project, python, server, output, settle, prepare, fixture, arguments, cases, depth, progress.count_cell, progress.count_program)
 
 
 def loses_essential(examined: Examined) -> bool:
@@ -81,17 +83,35 @@ def tell_examined(examined: Examined) -> None:
         print(f"  n/a: {count} {'case' if count == 1 else 'cases'}: {reason}")
     if not examined.controlled:
         print("  no control ran: the environment has no pytest-asyncio")
+    if examined.programs:
+        print(f"  {say_programs(examined.programs)}")
+
+
+def say_programs(programs: JsonObject) -> str:
+    """Return in a line what programs came to."""
+    played = programs["short"] + programs["random"]
+    if not programs["differing"]:
+        return f"programs: all {played} as without any fixture"
+    reasons = len(programs["reasons"])
+    return f"programs: {programs['differing']} of {played} differ from production, for {reasons} {'reason' if reasons == 1 else 'reasons'}"
 
 
 class Progress:
-    """A line now and then while cases run."""
+    """A line now and then while cases run, and programs are played."""
 
     def __init__(self) -> None:
-        self._said, self._count = time.monotonic(), 0
+        self._said, self._counted = time.monotonic(), Counter[str]()
 
-    def __call__(self, cell: JsonObject) -> None:
+    def count_cell(self, cell: JsonObject) -> None:
         """Count a cell, and say how many there were, at most every 5 s."""
-        self._count += 1
+        self._count("cases")
+
+    def count_program(self) -> None:
+        """Count a program that was played, with and without the fixture."""
+        self._count("programs played")
+
+    def _count(self, what: str) -> None:
+        self._counted[what] += 1
         if time.monotonic() - self._said >= PACE:
             self._said = time.monotonic()
-            print(f"fixture: {self._count} cases", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+            print(f"fixture: {self._counted[what]} {what}", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)

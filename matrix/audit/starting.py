@@ -34,8 +34,7 @@ class ProjectStarter:
         self.own = variables
         place_everything(self.directory)
         path = os.pathsep.join(filter(None, [str(self.directory), variables.get("PYTHONPATH", "")]))
-        # what Python and pytest compile goes elsewhere than into the project
-        self.variables = {**variables, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": str(self.directory / "compiled")}
+        self.variables = {**variables, "PYTHONPATH": path, **keep_uncompiled(python, self.directory)}
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> ProjectStarter:
@@ -87,6 +86,15 @@ class ProjectStarter:
             process.wait()
         self._processes.clear()
         self._run_directory.remove()
+
+
+def keep_uncompiled(python: Path, directory: Path) -> dict[str, str]:
+    """Return the variables with which Python and pytest compile nothing into the project.
+
+    What the environment has compiled is used; where it has not, every process would compile all of it without a place for that.
+    """
+    packages = python.parent.parent.glob("lib/python*/site-packages/sqlalchemy/__pycache__")
+    return {"PYTHONDONTWRITEBYTECODE": "1"} if any(packages) else {"PYTHONPYCACHEPREFIX": str(directory / "compiled")}
 
 
 def await_call(listener: socket.socket, process: subprocess.Popen[bytes]) -> socket.socket | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from matrix.audit.address import Address
@@ -73,19 +74,27 @@ class Watch:
         """
         if self.reference is None or self.gone:
             return []
+        now, residue = self._await(self.reference.compare, staying=staying)
+        if now is not None:
+            self.ended = now
+            if residue:
+                self._name_columns(now)
+        return residue
+
+    def _await(
+        self, compare: Callable[[Observation], list[Residue]], full: bool = False, staying: frozenset[int] = frozenset()
+    ) -> tuple[Observation | None, list[Residue]]:
+        """Return the look after which nothing is left that may pass, or the last of those that time allowed, and what it found."""
         began, grace = time.monotonic(), find_grace()
-        now = self.look()
+        now = self.look(full)
         while now is not None:
-            residue = self.reference.compare(now)
+            residue = compare(now)
             passing = {found.backend for found in residue if found.kind in PASSING}
             if not passing or time.monotonic() - began >= (grace * SETTLED if passing <= staying else grace):
-                self.ended = now
-                if residue:
-                    self._name_columns(now)
-                return residue
+                return now, residue
             time.sleep(STEP)
-            now = self.look()
-        return []
+            now = self.look(full)
+        return None, []
 
     def _name_columns(self, now: Observation) -> None:
         for thing in now.objects.values():
@@ -146,19 +155,17 @@ class Watch:
         snapshots = [self.snapshots.pop(name) for name in names if name in self.snapshots]
         if self.reference is None or self.gone:
             return []
-        now = self.look(full=True)
-        if now is None:
-            return []
         before = snapshots[-1] if snapshots else self.first
-        left = self.reference.left_rows.keys() | {r.object for f in self.pending for r in f.residue}
+        left = self.reference.left_objects | self.reference.left_rows.keys() | {r.object for f in self.pending for r in f.residue}
         held = self.reference.left_held | {(r.kind, r.backend) for f in self.pending for r in f.residue}
-        found = (
-            [r for r in find_differences(before, now) if r.object not in left | self.reference.left_objects and (r.kind, r.backend) not in held]
-            if before
-            else []
-        )
-        self.reference.clean = merge(self.reference.clean, self.reference.last, now)
-        self.reference.last = now
+
+        def compare(now: Observation) -> list[Residue]:
+            return [r for r in find_differences(before, now) if r.object not in left and (r.kind, r.backend) not in held] if before else []
+
+        now, found = self._await(compare, full=True)
+        if now is not None:
+            self.reference.clean = merge(self.reference.clean, self.reference.last, now)
+            self.reference.last = now
         return found
 
 

@@ -64,10 +64,14 @@ class StackExplorer:
         """Return production's answers for the contract of a recipe, asked for every program the first time."""
         family = recipe.contract
         if family not in self._oracles:
-            path = recipe.path.parents[1] / family / f"{CONTROLS[0]}.py"
-            self._oracles[family] = Oracle(Recipe(f"{family}/{CONTROLS[0]}", family, path), self.open_player)
+            self._oracles[family] = self.make_oracle(recipe)
         self._oracles[family].ask(self.job.programs, self.job.on_program)
         return self._oracles[family]
+
+    def make_oracle(self, recipe: Recipe) -> Oracle:
+        """Return what asks production of the recipe's contract."""
+        path = recipe.path.parents[1] / recipe.contract / f"{CONTROLS[0]}.py"
+        return Oracle(Recipe(f"{recipe.contract}/{CONTROLS[0]}", recipe.contract, path), self.open_player)
 
     def open_player(self, recipe: Recipe, looks: bool) -> ProgramPlayer:
         """Return a player of programs under a recipe; looks: whether what a program leaves counts."""
@@ -133,7 +137,7 @@ class StackExplorer:
 
 def is_production(recipe: Recipe) -> bool:
     """Say whether the recipe isolates nothing by design: what it leaves is what production leaves."""
-    return recipe.path.stem == CONTROLS[0]
+    return recipe.is_control and recipe.path.stem == CONTROLS[0]
 
 
 def explore_stack(job: ExploreJob) -> list[JsonObject]:

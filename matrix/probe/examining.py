@@ -14,10 +14,10 @@ import pytest
 from matrix.probe.channel import Channel, ChannelClosed
 from matrix.probe.collecting import MARKERS, find_cases
 from matrix.probe.fixturecases import adapt_cases, find_anchor, make_module
+from matrix.probe.fixtureprobes import ProjectProbe, QuickProjectProbe, ToldProjectProbe
 from matrix.probe.fixturetables import add_to_all, follow_metadata
 from matrix.probe.forks import begin_child
-from matrix.probe.inherited import InheritedPools
-from matrix.probe.plugin import EndOfCells, Probe, forget_last_collection
+from matrix.probe.plugin import EndOfCells, forget_last_collection
 
 ARGUMENTS = ("-q", "-s", "--no-header", "-p", "no:faulthandler", "-rN", "--tb=native", "--maxfail=0")
 #: Options of plugins that would run tests elsewhere, run them again, or write files, and what says not to.
@@ -53,10 +53,22 @@ def learn(channel):
 
 def collect(channel):
     """Collect the cases on the project's fixture, fork a child for every series of them; returns pytest's exit code."""
+    return collect_functions(channel, ProjectProbe(channel), find_cases())
+
+
+def explore(channel):
+    """Collect one test that plays programs on the project's fixture, fork a child for every series; returns pytest's exit code."""
+    from matrix.probe.exploring import Program
+
+    probe = QuickProjectProbe(channel) if channel.request["quick"] else ToldProjectProbe(channel)
+    return collect_functions(channel, probe, Program.list_own_cases())
+
+
+def collect_functions(channel, probe, functions):
+    """Collect functions ({name: function}) in the place of the project's tests; in a fork the same call runs them and tells their end."""
     forget_last_collection()
     set_places()
-    probe = ProjectProbe(channel)
-    code = run_pytest(channel, [probe, EndOfCells(), FixtureCases(channel.request, probe)])
+    code = run_pytest(channel, [probe, EndOfCells(), FixtureCases(channel.request, probe, functions)])
     try:
         probe.channel.send({"finished": code, "collection_errors": probe.collection_errors})
     except ChannelClosed:
@@ -64,7 +76,7 @@ def collect(channel):
     return code
 
 
-TASKS = {"describe": describe, "learn": learn, "collect": collect}
+TASKS = {"describe": describe, "learn": learn, "collect": collect, "explore": explore}
 
 
 def run_pytest(channel, plugins):
@@ -118,31 +130,13 @@ def settle(options):
             setattr(options, name, value)
 
 
-class ProjectProbe(Probe):
-    """A probe whose forks have connections of their own, whatever the project opened while it was collected."""
-
-    def __init__(self, channel):
-        super().__init__(channel)
-        self.pools = InheritedPools()
-
-    def pytest_collection_finish(self, session):
-        self.pools.remember()
-        if self.timeline.count_checked_out():
-            self.collection_errors.append("a database connection is in use while tests are collected: processes that are forked would share it")
-            session.items[:] = []
-
-    def pick_items(self, items, cases, repeat):
-        """Return the items of the cases; this is the first thing that a fork does."""
-        self.pools.renew()
-        return super().pick_items(items, cases, repeat)
-
-
 class FixtureCases(object):
-    """Puts the cases in the place of the project's tests."""
+    """Puts the cases, or what plays programs, in the place of the project's tests."""
 
-    def __init__(self, request, probe):
+    def __init__(self, request, probe, functions):
         self.request = request
         self.probe = probe
+        self.functions = functions
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, session, config, items):
@@ -160,11 +154,11 @@ class FixtureCases(object):
         anchor = find_anchor(items, self.request["fixture"])
         if anchor is None:
             raise LookupError("no test of the project sees a fixture %s" % self.request["fixture"])
-        return list(session.genitems(make_module(anchor, self.request, adapt_cases(find_cases(), self.request["kind"], anchor))))
+        return list(session.genitems(make_module(anchor, self.request, adapt_cases(self.functions, self.request["kind"], anchor))))
 
     def pytest_collection_finish(self, session):
         """A plugin of the project may have taken cases away: silence must not read as a promise."""
-        missing = sorted({"test_" + name for name in find_cases()} - {getattr(item, "originalname", None) or item.name for item in session.items})
+        missing = sorted({"test_" + name for name in self.functions} - {getattr(item, "originalname", None) or item.name for item in session.items})
         if missing and not self.probe.collection_errors:
             self.refuse(session.items, "the project's plugins or conftest.py took %d cases away, first %s" % (len(missing), missing[0]))
 

@@ -10,6 +10,7 @@ import jsonschema_rs
 
 from matrix.audit.examined import CONTROL, FAMILY
 from matrix.audit.learned import STACK
+from matrix.audit.playing import read_programs
 from matrix.disk import write_whole
 from matrix.facts import JsonObject
 from matrix.facts.reading import load_stack
@@ -19,6 +20,7 @@ from matrix.judging.verdicts import NOT_APPLICABLE
 from matrix.plan.contents import LEVELS
 from matrix.plan.rows import name_line
 from reports.audit.nearest import find_nearest, list_cards
+from reports.explored.views import show_reason
 from reports.page.promises import PROMISES, read_promise
 from reports.places import Places
 from reports.results.content import read_content
@@ -34,7 +36,7 @@ def make_fixture(directory: Path, places: Places) -> JsonObject | None:
     if not path.is_file():
         target.unlink(missing_ok=True)
         return None
-    document = describe_fixture(grade_stack(load_stack(path)), places)
+    document = describe_fixture(grade_stack(load_stack(path)), places) | {"programs": show_programs(read_programs(directory))}
     jsonschema_rs.validate(json.loads(SCHEMA.read_bytes()), document)
     write_whole(target, json.dumps(document, indent=1, ensure_ascii=False) + "\n", "the audit")
     return document
@@ -92,6 +94,22 @@ def describe_loss(cause: str | None, cells: Iterable[GradedCell], told: Mapping[
         "cause": cause, "title": known.title if known else "no rule explains it", "explanation": known.explanation if known else "",
         "instead": known.instead if known else "", "link": known.link if known else "",
         "cases": sorted(named, key=lambda one: (LEVELS.index(one["level"]), one["case"])),
+    }  # fmt: skip
+
+
+def show_programs(found: JsonObject | None) -> JsonObject | None:
+    """Return what programs came to, each reason with the steps of its shortest program in words; None when none was played."""
+    if found is None:
+        return None
+    return {name: found[name] for name in ("depth", "short", "random", "differing", "left_out")} | {"reasons": list(map(show_program, found["reasons"]))}
+
+
+def show_program(reason: JsonObject) -> JsonObject:
+    """Return one reason as a page shows it."""
+    told, known = show_reason("", "", reason), CAUSES.get(reason["cause"] or "")
+    return {
+        "cause": told.cause, "title": known.title if known else "no rule explains it", "verdict": told.verdict, "count": reason["count"],
+        "steps": told.steps, "at": told.at, "got": told.got, "expected": told.expected, "left": told.left, "errors": told.errors, "proof": reason["proof"],
     }  # fmt: skip
 
 

@@ -26,6 +26,8 @@ def tell_fixture(fixture: JsonObject) -> None:
     limits = sum(case["level"] == LIMIT for loss in fixture["losses"] for case in loss["cases"])
     if limits:
         console.print(f"  {limits} {'limit does' if limits == 1 else 'limits do'} not hold, which few fixtures can keep: they are on the page")
+    if fixture["programs"]:
+        tell_programs(console, fixture["programs"])
     for line in fixture["endings"]:
         console.print(escape(f"  when its wider fixtures ended: {line}"))
     for line in fixture["problems"]:
@@ -34,6 +36,16 @@ def tell_fixture(fixture: JsonObject) -> None:
         console.print(escape(f"  {say_card(card)}"))
     if fixture["nearest"]:
         console.print(escape(f"  recipes as reviewed on {fixture['nearest']}, the row that is nearest to yours"))
+
+
+def tell_programs(console: Console, programs: JsonObject) -> None:
+    """Print how many programs came out as in production, and the shortest that did not, by cause."""
+    played = programs["short"] + programs["random"]
+    console.print(f"  {programs['differing']} of {played} programs (all of up to {programs['depth']} steps, and longer ones) differ from production")
+    for told in programs["reasons"][:MOST]:
+        console.print(escape(f"    {told['verdict']}, {told['count']} alike: {'; '.join(told['steps'])}: {told['title']}"))
+    if len(programs["reasons"]) > MOST:
+        console.print(f"    and {len(programs['reasons']) - MOST} more reasons: they are on the page")
 
 
 def say_number(fixture: JsonObject) -> str:

@@ -78,7 +78,9 @@ class Agreement:
         return f"{total} cells: {self.identical} identical, {asked} n/a ({reasons}), {len(self.different)} different, {len(self.failed)} recipes failed"
 
 
-def examine_recipe_in_project(stack: Stack, recipe: Recipe, server: Server, place: Path, cases: Sequence[str] = ()) -> Examined | None:
+def examine_recipe_in_project(
+    stack: Stack, recipe: Recipe, server: Server, place: Path, cases: Sequence[str] = (), depth: int | None = None
+) -> Examined | None:
     """Put a recipe into a project and examine its fixture there; None where it has no complete file."""
     project = write_blank_project(recipe, stack, place / recipe.id)
     if project is None:
@@ -93,7 +95,7 @@ def examine_recipe_in_project(stack: Stack, recipe: Recipe, server: Server, plac
 
     subject = Subject(
         project, python, server, place / f"{recipe.path.stem}.facts", lambda account, _: {**own, "DATABASE_URL": make_url(stack, account)},
-        prepare, FIXTURES[recipe.contract], leave_out(recipe), cases,
+        prepare, FIXTURES[recipe.contract], leave_out(recipe), cases, depth,
     )  # fmt: skip
     return examine_fixture(subject)
 

@@ -232,7 +232,7 @@ def test_ctrl_c_reports_what_was_found(tmp_path, postgresql_server):
     assert "test_it.py::test_leaves" in told
     document = json.loads((tmp_path / "out" / "audit.json").read_text())
     assert document["interrupted"] is True
-    assert [finding["test"] for finding in document["findings"] if finding["counted"]] == ["test_it.py::test_leaves"]
+    assert [finding["test"] for finding in document["findings"] if finding["counted"]] == ["test_it.py::test_tables", "test_it.py::test_leaves"]
 
 
 def wait_for(path):
