@@ -108,7 +108,7 @@ class Auditor:
         for watch in worker.watches.values():
             watch.unwatched += watch.gone and not is_taken_away(watch.lost)
         for watch in self.alone(worker):
-            residue = watch.find()
+            residue = watch.find(frozenset(test["staying"]))
             if residue:
                 finding = self.make_finding(test, watch, residue)
                 watch.pending = [finding]

@@ -25,6 +25,7 @@ PLAIN = {
     "rows_changed": ("Rows that were there before were changed", "Restore what the tests share, or let each test work on rows of its own."),
     "prepared_transaction": ("A prepared transaction was neither committed nor rolled back", "End it by its identifier in teardown: it survives every connection."),
     "advisory_lock_held": ("A session-level lock outlived the transaction", "Release it, or close the connection in teardown."),
+    "extension_created": ("An extension was created for good", "Create it once, before all tests, or drop it in teardown."),
     "temp_table": ("A temporary table outlived the test", "Drop it, or close the connection in teardown."),
     "open_transaction": ("A transaction was left open", "Close every session and connection in teardown, in a finally block."),
     "lock_held": ("A lock was left held", "End the transaction that holds it in teardown."),

@@ -91,8 +91,9 @@ def find_flask_app(found: JsonObject, learned: JsonObject) -> str | None:
 def check_place(name: str, where: JsonObject, account: Account) -> None:
     """Refuse a fixture that works elsewhere than on the database made for it. Raises AuditFailed."""
     if where["port"] != account.port or not str(where["database"]).startswith(account.database):  # a copy of it is his fixture's own
+        place = f"at {where['host']}:{where['port']}" if where["port"] else f"of {where['dialect']}"
         raise AuditFailed(
-            f"the session of fixture {name} works on database {where['database']} at {where['host']}:{where['port']}, and not on the one that was made for it: "
+            f"the session of fixture {name} works on database {where['database']} {place}, and not on the one that was made for it: "
             "say with --set how the project learns its address"
         )
 

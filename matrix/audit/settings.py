@@ -64,7 +64,7 @@ def entrust(account: Account, server: Server) -> None:
         with connect_postgresql(server, "postgres") as admin:
             admin.execute(sql.SQL("alter role {} superuser").format(sql.Identifier(account.user)))
     else:
-        with closing(connect_mysql(server)) as root, root.cursor() as cursor:
+        with closing(connect_mysql(server)) as connection, connection.cursor() as cursor:
             cursor.execute("grant all on *.* to %s@'%%' with grant option", [account.user])
 
 

@@ -18,6 +18,8 @@ from matrix.witness.observing import Holding, Observation, find_differences
 
 #: A backend whose client has just gone needs a moment to notice (seconds); on a busy machine longer, up to so many times.
 GRACE, MOST_BUSY = 0.5, 6
+#: The part of it that is enough for a backend whose client stands still.
+SETTLED = 0.1
 STEP = 0.01
 
 
@@ -65,24 +67,30 @@ class Watch:
             self.gone, self.lost = True, str(error)
             return None
 
-    def find(self) -> list[Residue]:
-        """Look until what may pass has passed; return what is left against the look before."""
+    def find(self, staying: frozenset[int] = frozenset()) -> list[Residue]:
+        """Look until what may pass has passed; return what is left against the look before.
+
+        staying: backends whose connections the standing test has checked out; they need no more than to have said so.
+        """
         if self.reference is None or self.gone:
             return []
-        now, residue = self._await(self.reference.compare)
+        now, residue = self._await(self.reference.compare, staying=staying)
         if now is not None:
             self.ended = now
             if residue:
                 self._name_columns(now)
         return residue
 
-    def _await(self, compare: Callable[[Observation], list[Residue]], full: bool = False) -> tuple[Observation | None, list[Residue]]:
+    def _await(
+        self, compare: Callable[[Observation], list[Residue]], full: bool = False, staying: frozenset[int] = frozenset()
+    ) -> tuple[Observation | None, list[Residue]]:
         """Return the look after which nothing is left that may pass, or the last of those that time allowed, and what it found."""
-        ends = time.monotonic() + find_grace()
+        began, grace = time.monotonic(), find_grace()
         now = self.look(full)
         while now is not None:
             residue = compare(now)
-            if not any(found.kind in PASSING for found in residue) or time.monotonic() >= ends:
+            passing = {found.backend for found in residue if found.kind in PASSING}
+            if not passing or time.monotonic() - began >= (grace * SETTLED if passing <= staying else grace):
                 return now, residue
             time.sleep(STEP)
             now = self.look(full)

@@ -56,6 +56,7 @@ class Attached(object):
         from matrix.probe.dirt import ProcessState
         from matrix.probe.events import Timeline
         from matrix.probe.growth import Growth
+        from matrix.probe.staying import Staying
         from matrix.probe.variables import Variables
 
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -71,6 +72,7 @@ class Attached(object):
         self.timeline = Timeline()
         self.process = Growth(self.timeline, ProcessState(self.timeline))
         self.variables = Variables()
+        self.staying = Staying()
         self.watch_statements()
         worker = getattr(config, "workerinput", {}).get("workerid", "")
         self.ask({"hello": worker, "pid": os.getpid(), "pytest": pytest.__version__})
@@ -135,6 +137,7 @@ class Attached(object):
             return
         self.asked_end = True
         self.test["process"] = self.process.find() + self.variables.take()
+        self.test["staying"] = self.staying.list_backends()
         answer = self.ask({"ended": self.test})
         self.pending = bool(answer.get("pending"))
         if answer.get("say") == "tell":

@@ -76,16 +76,17 @@ class ListenerWatch(object):
         """Listen as SQLAlchemy does, and remember the target weakly."""
         self._listen(target, identifier, fn, *args, **options)
         if (getattr(fn, "__module__", None) or "").partition(".")[0] != "sqlalchemy":
-            self._places[(id(target), identifier, id(fn))] = "%s: %s.%s" % (identifier, getattr(fn, "__module__", "?"), name_function(fn))
+            key = (id(target), identifier, identify_function(fn))
+            self._places[key] = "%s: %s.%s" % (identifier, getattr(fn, "__module__", "?"), name_function(fn))
             try:
-                self._kept[(id(target), identifier, id(fn))] = weakref.ref(target)
+                self._kept[key] = weakref.ref(target)
             except TypeError:  # a target that cannot be referred to weakly lives for ever anyway
-                self._kept[(id(target), identifier, id(fn))] = lambda target=target: target
+                self._kept[key] = lambda target=target: target
 
     def remove(self, target, identifier, fn):
         """Remove as SQLAlchemy does, and forget."""
         self._remove(target, identifier, fn)
-        self._kept.pop((id(target), identifier, id(fn)), None)
+        self._kept.pop((id(target), identifier, identify_function(fn)), None)
 
     def list_places(self):
         """Return the listeners that are left on living targets: who they are, and what they are called (str)."""
@@ -100,6 +101,12 @@ class ListenerWatch(object):
         """Return how many listeners are left on living targets."""
         self._kept = {key: target for key, target in self._kept.items() if target() is not None}
         return len(self._kept)
+
+
+def identify_function(fn):
+    """Return what tells a listener from others, as SQLAlchemy does: a bound method is another object each time it is asked for."""
+    own = getattr(fn, "__self__", None)
+    return id(fn) if own is None or not hasattr(fn, "__func__") else (id(fn.__func__), id(own))
 
 
 def name_function(fn):

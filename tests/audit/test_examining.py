@@ -9,7 +9,7 @@ import pytest
 
 from matrix.audit import playing
 from matrix.audit.command import Request, audit
-from matrix.audit.learned import NothingToExamine, choose_fixture
+from matrix.audit.learned import NothingToExamine, check_place, choose_fixture
 from matrix.audit.mistakes import AuditFailed, WrongUse
 from matrix.audit.offers import ASKED, find_reason, read_asked
 from matrix.audit.placing import CASES_PACKAGE, place_everything
@@ -21,6 +21,7 @@ from matrix.judging.changes import Judged
 from matrix.judging.verdicts import NOT_APPLICABLE
 from matrix.plan.contents import CASES, ROOT, find_cases, find_recipes
 from matrix.plan.rows import load_stacks
+from matrix.witness import Account
 from reports.audit.fixture import make_fixture
 from reports.audit.making import make_audit
 from reports.audit.telling import tell_fixture
@@ -278,6 +279,12 @@ def test_what_cases_ask_for_is_read_from_their_text():
     cases = find_cases()
     assert find_reason(cases["engine_begin"], {"engine": False, "new_session": True}) == ASKED["engine"]
     assert find_reason(cases["commit_once"], {"engine": False, "new_session": False}) is None
+
+
+def test_a_fixture_on_sqlite_is_said_to_be_there():
+    where = {"dialect": "sqlite+pysqlite", "host": None, "port": None, "database": ":memory:"}
+    with pytest.raises(AuditFailed, match=r"works on database :memory: of sqlite\+pysqlite, and not on the one that was made for it"):
+        check_place("session", where, Account("127.0.0.1", 5432, "u", "", "d"))
 
 
 def test_programs_of_a_fixture_that_leaks(ask, tmp_path, capsys, monkeypatch):

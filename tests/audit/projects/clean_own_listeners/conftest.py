@@ -6,6 +6,14 @@ from sqlalchemy.orm import Session, declarative_base
 KEPT = []
 
 
+class Listening:
+    def count(self, *arguments):
+        pass
+
+
+LISTENING = Listening()
+
+
 @pytest.fixture(scope="session")
 def tables():
     shop.create_all()
@@ -30,3 +38,11 @@ def own(tables):
     with Session(engine) as session:
         yield session
     engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def counted():
+    """A method of an object that lives on, which is another bound method when it is removed."""
+    event.listen(Session, "before_flush", LISTENING.count)
+    yield
+    event.remove(Session, "before_flush", LISTENING.count)
