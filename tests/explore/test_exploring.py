@@ -111,6 +111,14 @@ def test_what_a_recipe_piles_up_in_its_process_goes_with_the_child(bench):
     assert line["differing"] == 0
 
 
+def test_what_a_fixture_keeps_that_does_not_end_well_goes_with_the_child(bench):
+    """Connections, say, until the pool has none left and the next program waits for one."""
+    kept = 'import builtins; builtins.kept = [*getattr(builtins, "kept", []), engine.connect()]'
+    line = explore_mutant(bench, list_basic(3)[:20], keep="1 / 0", patch=kept)
+    assert line["differing"] == 20
+    assert {reason["ended"] for reason in line["reasons"]} == {"finished"}
+
+
 def test_longer_program_is_shrunk_to_its_reason(bench):
     longer = parse_program("read flush other-add commit read rollback add other-commit flush read commit close")
     (reason,) = explore_mutant(bench, [longer], FIFTH)["reasons"]
