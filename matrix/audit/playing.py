@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from matrix.audit.starting import ProjectStarter
 from matrix.disk import write_whole
 from matrix.explore.operations import ENGINE, OTHER, PARALLEL, Program
 from matrix.explore.oracle import Oracle
-from matrix.explore.process import ProgramPlayer
 from matrix.explore.stack import ExploreJob, StackExplorer
 from matrix.explore.workflow import ExploreOptions, choose_programs
 from matrix.facts import JsonObject
@@ -45,8 +44,7 @@ class FixtureExplorer(StackExplorer):
 
     def make_oracle(self, recipe: Recipe) -> Oracle:
         """Return what asks the control."""
-        own = replace(self.exam, warm=self._own)
-        return Oracle(self._control, lambda asked, looks: ProgramPlayer(own.warm, own.witness, asked, own.original, own.deadline_s, own.stop, looks))
+        return Oracle(self._control, lambda asked, looks: self.open_player(asked, looks, self._own))
 
 
 @dataclass(frozen=True)

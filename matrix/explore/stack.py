@@ -29,7 +29,7 @@ from matrix.supervisor.job import DEADLINE_S
 from matrix.supervisor.recipe import RecipeUncollected
 from matrix.supervisor.review import Review
 from matrix.supervisor.stack import open_records, prepare_witness
-from matrix.supervisor.warm import WarmProcess
+from matrix.supervisor.warm import Starter, WarmProcess
 
 MOST_NAMED = 60  # differences of one recipe that look unlike each other; more are told, not named
 
@@ -73,10 +73,10 @@ class StackExplorer:
         path = recipe.path.parents[1] / recipe.contract / f"{CONTROLS[0]}.py"
         return Oracle(Recipe(f"{recipe.contract}/{CONTROLS[0]}", recipe.contract, path), self.open_player)
 
-    def open_player(self, recipe: Recipe, looks: bool) -> ProgramPlayer:
-        """Return a player of programs under a recipe; looks: whether what a program leaves counts."""
+    def open_player(self, recipe: Recipe, looks: bool, starter: Starter | None = None) -> ProgramPlayer:
+        """Return a player of programs under a recipe; looks: whether what a program leaves counts; starter: of its processes, if another's."""
         exam = self.exam
-        return ProgramPlayer(exam.warm, exam.witness, recipe, exam.original, exam.deadline_s, exam.stop, looks)
+        return ProgramPlayer(starter or exam.warm, exam.witness, recipe, exam.original, exam.deadline_s, exam.stop, looks)
 
     def explore(self, recipe: Recipe) -> JsonObject:
         """Return what exploring one recipe came to."""

@@ -58,13 +58,18 @@ def list_pairs() -> list[tuple[str, str]]:
     return [(name, kind) for name in names for kind in read_expected(name)["servers"]]
 
 
+def copy_project(name: str, place: Path) -> Path:
+    """Copy a project over the shop and the fixtures of most, which it need not have itself."""
+    shutil.copytree(PROJECTS / "common", place / name)
+    return Path(shutil.copytree(PROJECTS / name, place / name, dirs_exist_ok=True))
+
+
 def audit_project(name: str, kind: str, server, place: Path, **more) -> Audited:
     """Audit a copy of the project on a server that runs."""
     expected = read_expected(name)
     stack = expected.get("stack", kind)
-    shutil.copytree(PROJECTS / name, place / name)
     request = Request(
-        str(place / name), running=server, python=str(find_stack_python(stack)), confirm=False, output=str(place), expect=expected.get("expect", []),
+        str(copy_project(name, place)), running=server, python=str(find_stack_python(stack)), confirm=False, output=str(place), expect=expected.get("expect", []),
         set=[f"DATABASE_URL={URLS.get(stack, '{driver_url}')}", "PYTHONDONTWRITEBYTECODE=", *expected.get("set", [])],
         before=expected.get("before", []), arguments=["-p", "no:cacheprovider", *expected.get("arguments", [])],
     )  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from matrix.audit.command import Request, audit
 from matrix.plan.contents import ROOT
 from matrix.witness import open_witness
 from matrix.witness.mysql.connecting import connect_as as connect_mysql
-from tests.audit.bed import PROJECTS, audit_project, find_stack_python, read_audit
+from tests.audit.bed import audit_project, copy_project, find_stack_python, read_audit
 
 LEAK = "test_shop.py::test_export"
 
@@ -65,7 +64,7 @@ def audit_given(owner, project, kind, tmp_path):
     account = owner.account
     driver = {"postgresql": "postgresql+psycopg2", "mysql": "mysql+pymysql"}[kind]
     url = f"{driver}://{account.user}:{account.password}@{account.host}:{account.port}/{account.database}"
-    copy = shutil.copytree(PROJECTS / project, tmp_path / project)
+    copy = copy_project(project, tmp_path)
     request = Request(str(copy), set=[f"DATABASE_URL={url}"], python=str(find_stack_python(kind)), confirm=False, output=str(tmp_path / "out"))
     return read_audit(audit(replace(request, arguments=["-p", "no:cacheprovider"])), tmp_path / "out")
 
@@ -202,7 +201,7 @@ def test_a_server_for_this_run_trusts_the_tests(tmp_path, server, kind):
 
 def test_a_server_that_a_fixture_starts(tmp_path):
     command = f"{sys.executable} -m tests.audit.lone_server"
-    copy = shutil.copytree(PROJECTS / "own_server", tmp_path / "own_server")
+    copy = copy_project("own_server", tmp_path)
     request = Request(
         str(copy), set=[f"START_SERVER={command}", f"SERVER_FOLDER={ROOT}"], python=str(find_stack_python("postgresql")),
         confirm=False, output=str(tmp_path / "out"), arguments=["-p", "no:cacheprovider"],
