@@ -11,6 +11,7 @@ from matrix.audit.explaining import explain
 from matrix.audit.findings import CLEARED, LEAK, TRACEBACK, WIDER, Finding, TestRecord
 from matrix.audit.looking import Looker
 from matrix.audit.mistakes import AuditFailed
+from matrix.audit.serverlog import ServerLog
 from matrix.audit.watching import Watch
 from matrix.facts import JsonObject
 from matrix.supervisor.timeline import merge_statements
@@ -50,6 +51,9 @@ class Auditor:
     waits: dict[tuple[int, ...], float] = field(default_factory=dict)
     cost_s: float = 0.0
 
+    def __post_init__(self) -> None:
+        self.server_log = ServerLog(self.own)
+
     def hear(self, worker: Worker, message: JsonObject) -> JsonObject:
         """Act on one message and return the answer; the test stands still meanwhile."""
         started = time.perf_counter()
@@ -63,6 +67,7 @@ class Auditor:
 
     def greet(self, worker: Worker, message: JsonObject) -> None:
         worker.name = message["hello"] or ""
+        self.server_log.add_worker(worker.name)
 
     def learn(self, worker: Worker, message: JsonObject) -> None:
         """Begin to watch a database at its first connection, before anything is written through it."""
@@ -118,8 +123,8 @@ class Auditor:
         if inside:
             self.add_inside(worker, test, inside)
         self.findings += worker.told
-        if self.own is not None and not worker.told:
-            self.own.skip_statements()
+        if not worker.told:
+            self.server_log.skip(worker.name)
         return {"say": "tell" if worker.told else "go on", "pending": any(watch.pending for watch in worker.watches.values())}
 
     def make_finding(self, test: JsonObject, watch: Watch, residue: list[Residue]) -> Finding:
@@ -141,9 +146,8 @@ class Auditor:
     def explain_test(self, worker: Worker, message: JsonObject) -> None:
         """Name cause and first event of what was just found."""
         timeline, kind = message["timeline"], next((w.address.kind for w in worker.watches.values()), "postgresql")
-        if self.own is not None:
-            statements = self.own.read_statements()
-            timeline = merge_statements(timeline, statements, {"at": message["at"], "phases": message["phases"]}, kind)
+        statements = self.server_log.read({event["backend"] for event in timeline})
+        timeline = merge_statements(timeline, statements, {"at": message["at"], "phases": message["phases"]}, kind)
         meant = [event for event in message["timeline"] if event["at"] >= message["baseline_at"]]
         timeline = leave_wider(timeline, message["baseline_at"], {held.backend for watch in worker.watches.values() for held in watch.list_transactions()})
         for finding in worker.told:
@@ -155,8 +159,7 @@ class Auditor:
         names = [name.split("|") for name in message["ended_wider"]]
         wide = all(scope in WIDE for scope, *_ in names)
         said = ", ".join(f"`{fixture}`" + (f" of {base}" if base else "") for _, fixture, base in names if not fixture.startswith("_"))
-        if self.own is not None:
-            self.own.skip_statements()
+        self.server_log.skip(worker.name)
         for watch in self.alone(worker):
             residue = watch.end_wider(message["ended_wider"])
             residue = [found for found in residue if not wide or found.kind in PASSING]
@@ -168,11 +171,16 @@ class Auditor:
             watch.looker.release()
 
     def finish(self, worker: Worker, message: JsonObject) -> None:
-        worker.finished = True
+        self.lose(worker)
         self.connections += message["connections"]
         self.tried += message["tried"]
         self.collected = max(self.collected, message["collected"])
         self.others |= set(message["others"])
+
+    def lose(self, worker: Worker) -> None:
+        """Expect nothing more of this process, whether it has said so or gone."""
+        worker.finished = True
+        self.server_log.remove_worker(worker.name)
 
     acts: ClassVar[dict[str, Any]] = {
         "hello": greet, "database": learn, "began": begin_test, "wider": begin_wider, "baseline": begin_wider, "body": meet_body,

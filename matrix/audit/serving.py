@@ -96,7 +96,7 @@ def hear_all(auditor: Auditor, listener: socket.socket, child: subprocess.Popen[
                     selector.register(channel, selectors.EVENT_READ)
                 elif isinstance(key.fileobj, Channel) and not answer(auditor, key.fileobj, workers[key.fileobj]):
                     selector.unregister(key.fileobj)
-                    workers[key.fileobj].finished = True
+                    auditor.lose(workers[key.fileobj])
             progress(auditor)
             if time.monotonic() - heard > QUIET:
                 watch_hangs(auditor, list(workers.values()))
