@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -113,12 +114,11 @@ class MysqlOnlooker(MysqlWitness):
         """
         if self._written is None:
             return None
-        ours = [self._fingerprint, *self._written.queries]
-        fingerprint, writes, busy, lost, *answers, recovered = ask(self._cursor, *ours, *self._activity.queries, self._prepared)
+        asked = [*self._written.queries, *self._activity.queries, self._prepared]
+        [[changed, lost]], [[writes]], [[busy]], *answers, recovered = ask(self._cursor, *asked)
         held = self._activity.read_holdings(self._cursor, answers)
         prepared = list_prepared(recovered)
-        unsure = bool(busy[0][0]) or bool(prepared)
-        return Sign(fingerprint, held, prepared, {name: int(count) for name, count in writes}, unsure, lost)
+        return Sign(((changed,),), held, prepared, json.loads(writes or "{}"), bool(busy) or bool(prepared), lost)
 
     def look_after(self, last: Observation, before: Sign, sign: Sign) -> Observation | None:
         """Return what is there when the sign says what has changed, None when it takes a full look."""

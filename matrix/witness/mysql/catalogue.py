@@ -14,10 +14,9 @@ from matrix.witness.observing import Catalogue, SchemaObject
 # The same answer twice is a sure sign that no schema of this server changed in between.
 # MySQL keeps every schema object, views and routines too, as rows of its system tables and counts
 # what it writes there. MariaDB keeps files, but counts each statement before it runs it.
+SYSTEM_ROWS = "'Innodb_system_rows_inserted', 'Innodb_system_rows_updated', 'Innodb_system_rows_deleted'"
 FINGERPRINTS = {
-    "mysql": """select sum(variable_value) from performance_schema.global_status where
- variable_name in ('Innodb_system_rows_inserted', 'Innodb_system_rows_updated',
-                   'Innodb_system_rows_deleted')""",
+    "mysql": f"select sum(variable_value) from performance_schema.global_status where variable_name in ({SYSTEM_ROWS})",
     "mariadb": """select sum(variable_value) from information_schema.global_status where
  variable_name regexp '^Com_(alter|create|drop|rename|import|install|uninstall)'""",
 }
