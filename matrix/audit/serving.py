@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from matrix.audit.auditor import Auditor, Worker
 from matrix.audit.hanging import watch_hangs
@@ -55,20 +56,12 @@ def run_suite(
         listener.bind(str(directory / "socket"))
         listener.listen()
         path = os.pathsep.join(filter(None, [str(directory), variables.get("PYTHONPATH", "")]))
-        environment = guard.mark({**variables, "PYTHONPATH": path, "MATRIX_AUDIT_SOCKET": str(directory / "socket")})
+        environment = {**variables, "PYTHONPATH": path, "MATRIX_AUDIT_SOCKET": str(directory / "socket")}
         if only:  # a name added to the command would run beside the folders that stand there
             directory.joinpath("only.json").write_text(json.dumps(list(only)), "utf-8")
             environment["MATRIX_AUDIT_ONLY"] = str(directory / "only.json")
         with log.open("wb") as output:
-            child = subprocess.Popen(
-                [str(part) for part in command],
-                cwd=project,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                process_group=0,
-            )
+            child = start_process(command, project, environment, output)
             interrupted = False
             try:
                 hear_all(auditor, listener, child, progress)
@@ -79,6 +72,14 @@ def run_suite(
         return Ran(child.returncode, time.monotonic() - started, interrupted)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def start_process(command: Sequence[str | Path], project: Path, variables: dict[str, str], output: BinaryIO) -> subprocess.Popen[bytes]:
+    """Start a process of the project's own, at the head of a group, in its folder; what it prints goes to `output`."""
+    return subprocess.Popen(
+        [str(part) for part in command], cwd=project, env=guard.mark(variables),
+        stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, process_group=0,
+    )  # fmt: skip
 
 
 def hear_all(auditor: Auditor, listener: socket.socket, child: subprocess.Popen[bytes], progress: Callable[[Auditor], None]) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from matrix.audit.mistakes import AuditFailed
 from matrix.audit.placing import place_everything
-from matrix.audit.serving import PACKAGE
-from matrix.ending import guard
+from matrix.audit.serving import PACKAGE, start_process
 from matrix.facts import JsonObject
 from matrix.probe.channel import Channel
 from matrix.servers.directory import RunDirectory
@@ -61,12 +60,8 @@ class ProjectStarter:
         return Child(channel, output, output.with_suffix(".notes"), self.wait_status)
 
     def _start(self, place: Path, output: Path) -> subprocess.Popen[bytes]:
-        environment = guard.mark({**self.variables, "MATRIX_EXAMINE_SOCKET": str(place)})
-        command = [str(self.python), "-m", f"{PACKAGE}.examining"]
         with output.open("wb") as file:
-            return subprocess.Popen(
-                command, cwd=self.project, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, process_group=0
-            )
+            return start_process([self.python, "-m", f"{PACKAGE}.examining"], self.project, {**self.variables, "MATRIX_EXAMINE_SOCKET": str(place)}, file)
 
     def wait_status(self, pid: int, timeout: float) -> int | None:
         """Return the wait status of an ended process, or None when it still lives after `timeout` seconds."""

@@ -65,7 +65,6 @@ class ListenerWatch(object):
 
     def __init__(self):
         self._kept = {}
-        self._places = {}
         self._listen = sqlalchemy.event.api.listen
         self._remove = sqlalchemy.event.api.remove
         for module in (sqlalchemy.event, sqlalchemy.event.api):
@@ -77,11 +76,11 @@ class ListenerWatch(object):
         self._listen(target, identifier, fn, *args, **options)
         if (getattr(fn, "__module__", None) or "").partition(".")[0] != "sqlalchemy":
             key = (id(target), identifier, identify_function(fn))
-            self._places[key] = "%s: %s.%s" % (identifier, getattr(fn, "__module__", "?"), name_function(fn))
+            place = "%s: %s.%s" % (identifier, getattr(fn, "__module__", "?"), name_function(fn))
             try:
-                self._kept[key] = weakref.ref(target)
+                self._kept[key] = (weakref.ref(target), place)
             except TypeError:  # a target that cannot be referred to weakly lives for ever anyway
-                self._kept[key] = lambda target=target: target
+                self._kept[key] = (lambda target=target: target, place)
 
     def remove(self, target, identifier, fn):
         """Remove as SQLAlchemy does, and forget."""
@@ -90,17 +89,20 @@ class ListenerWatch(object):
 
     def list_places(self):
         """Return the listeners that are left on living targets: who they are, and what they are called (str)."""
-        self._kept = {key: target for key, target in self._kept.items() if target() is not None}
-        return [(key, self._places[key]) for key in self._kept]
+        self._forget_gone()
+        return [(key, place) for key, (_, place) in self._kept.items()]
 
     def refer(self, key):
         """Return what gives the target of a listener that is left, or None once it is gone."""
-        return self._kept[key]
+        return self._kept[key][0]
 
     def count(self):
         """Return how many listeners are left on living targets."""
-        self._kept = {key: target for key, target in self._kept.items() if target() is not None}
+        self._forget_gone()
         return len(self._kept)
+
+    def _forget_gone(self):
+        self._kept = {key: kept for key, kept in self._kept.items() if kept[0]() is not None}
 
 
 def identify_function(fn):
