@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 
@@ -29,10 +30,16 @@ def watch_hangs(auditor: Auditor, workers: Sequence[Worker]) -> None:
             began = auditor.waits.setdefault(key, time.monotonic())
             if began >= 0 and time.monotonic() - began >= HANGS:
                 auditor.waits[key] = -1.0
-                tell_hang(auditor, watch, wait, next((w.test for w in workers if not w.finished), ""))
+                tell_hang(auditor, watch, wait, name_waiting(watch, workers))
 
 
-def tell_hang(auditor: Auditor, watch: Watch, wait: LockWait, test: str) -> None:
+def name_waiting(watch: Watch, workers: Sequence[Worker]) -> str | None:
+    """Return the test that waits, None where several workers use the database and it may be any of theirs."""
+    running = [worker.test for worker in workers if not worker.finished and watch.address in worker.watches]
+    return running[0] if len(running) == 1 else None
+
+
+def tell_hang(auditor: Auditor, watch: Watch, wait: LockWait, test: str | None) -> None:
     since = next((f.test for f in reversed(auditor.findings) if any(r.backend in wait.holders for r in f.residue)), None)
     holding = f"backend {', '.join(map(str, wait.holders))}" + (f", open since {since}" if since else "")
     residue = [Residue("lock_wait", wait.what, f"backend {wait.waiter} waits for {holding}", backend=wait.waiter)]
@@ -46,3 +53,5 @@ def tell_hang(auditor: Auditor, watch: Watch, wait: LockWait, test: str) -> None
     auditor.findings.append(finding)
     if auditor.own is not None:
         auditor.own.cancel(wait.waiter)
+    else:  # nothing of the user's is ended
+        print(f"{test or watch.address.name}: {residue[0].detail} ({wait.what}); Ctrl-C ends the suite", file=sys.stderr, flush=True)

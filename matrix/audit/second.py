@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from matrix.audit.examining import Examined, Subject, examine_fixture
@@ -79,12 +79,20 @@ def tell_examined(examined: Examined) -> None:
     verdicts = Counter(judge(first, examined.found.confirmation.get(case)).verdict for case, first in examined.found.first.items())
     counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
     print(f"fixture {examined.chosen.name} ({examined.chosen.kind.replace('_', ' ')}, {examined.stack.summary}): {sum(verdicts.values())} cases: {counted}")
-    for reason, count in Counter(examined.left_out.values()).items():
-        print(f"  n/a: {count} {'case' if count == 1 else 'cases'}: {reason}")
+    for line in say_left_out(examined.left_out.values()):
+        print(f"  n/a: {line}")
     if not examined.controlled:
         print("  no control ran: the environment has no pytest-asyncio")
     if examined.programs:
         print(f"  {say_programs(examined.programs)}")
+
+
+def say_left_out(reasons: Iterable[str]) -> list[str]:
+    """Return a line for each reason of several cases, and one for all that are of a single case."""
+    counted = Counter(reasons)
+    single = [reason for reason, count in counted.items() if count == 1]
+    lines = [f"{count} cases: {reason}" for reason, count in counted.items() if count > 1]
+    return lines + ([f"1 case each: {'; '.join(single)}"] if single else [])
 
 
 def say_programs(programs: JsonObject) -> str:
@@ -104,14 +112,14 @@ class Progress:
 
     def count_cell(self, cell: JsonObject) -> None:
         """Count a cell, and say how many there were, at most every 5 s."""
-        self._count("cases")
+        self._count("cases run:")
 
     def count_program(self) -> None:
         """Count a program that was played, with and without the fixture."""
-        self._count("programs played")
+        self._count("programs played:")
 
     def _count(self, what: str) -> None:
         self._counted[what] += 1
         if time.monotonic() - self._said >= PACE:
             self._said = time.monotonic()
-            print(f"fixture: {self._counted[what]} {what}", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+            print(f"fixture: {what} {self._counted[what]}", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)

@@ -218,11 +218,7 @@ def test_a_server_that_a_fixture_starts(tmp_path):
 def test_ctrl_c_reports_what_was_found(tmp_path, postgresql_server):
     (tmp_path / "test_it.py").write_text(SLOW)
     with closing(open_witness(postgresql_server, "matrix_users_own")) as owner:
-        account = owner.account
-        url = f"postgresql+psycopg2://{account.user}:{account.password}@{account.host}:{account.port}/{account.database}"
-        command = [sys.executable, "-m", "matrix", "audit", str(tmp_path), "--set", f"DATABASE_URL={url}", "--output", str(tmp_path / "out")]
-        command += ["--python", str(find_stack_python("postgresql"))]
-        child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": ""})
+        child = start_audit(tmp_path, owner.account, tmp_path / "out")
         wait_for(tmp_path / "reached")
         child.send_signal(signal.SIGINT)
         told, error = child.communicate(timeout=30)
@@ -232,6 +228,24 @@ def test_ctrl_c_reports_what_was_found(tmp_path, postgresql_server):
     document = json.loads((tmp_path / "out" / "audit.json").read_text())
     assert document["interrupted"] is True
     assert [finding["test"] for finding in document["findings"] if finding["counted"]] == ["test_it.py::test_tables", "test_it.py::test_leaves"]
+
+
+def test_a_hang_on_a_server_of_the_users_is_told_at_once_and_ended_by_him(tmp_path, postgresql_server):
+    with closing(open_witness(postgresql_server, "matrix_users_own")) as owner:
+        child = start_audit(copy_project("lock_wait", tmp_path), owner.account, tmp_path / "out")
+        told = next(line for line in child.stderr if "waits for" in line)
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=30)
+    assert told.startswith("test_shop.py::test_waits_for_itself: backend ")
+    document = json.loads((tmp_path / "out" / "audit.json").read_text())
+    assert next((finding["test"], finding["kind"]) for finding in document["findings"] if finding["counted"]) == ("test_shop.py::test_waits_for_itself", "hang")
+
+
+def start_audit(project, account, output):
+    url = f"postgresql+psycopg2://{account.user}:{account.password}@{account.host}:{account.port}/{account.database}"
+    command = [sys.executable, "-m", "matrix", "audit", str(project), "--set", f"DATABASE_URL={url}", "--output", str(output)]
+    command += ["--python", str(find_stack_python("postgresql"))]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": ""})
 
 
 def wait_for(path):
