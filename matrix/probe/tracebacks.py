@@ -4,6 +4,7 @@ Python since 3.11 parses the source of every frame to mark a part of its line wi
 failure once more for a summary that nobody reads here.
 """
 
+import itertools
 import os
 import sysconfig
 import traceback
@@ -11,6 +12,8 @@ import traceback
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FOLDERS = tuple(os.path.join(ROOT, name) + os.sep for name in ("cases", "fixtures", "tests"))
 PACKAGES = sysconfig.get_paths()["purelib"] + os.sep
+#: A run of more frames than these, all of packages whose inside explains nothing, is cut down to its first and last.
+MOST = 3
 CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
 CONTEXT = "\nDuring handling of the above exception, another exception occurred:\n\n"
 
@@ -51,8 +54,21 @@ def format_alone(error, tb):
     """Return the error without what led to it."""
     lines = traceback.format_exception_only(type(error), error)
     if tb is not None:
-        lines = ["Traceback (most recent call last):\n", *traceback.StackSummary.extract(traceback.walk_tb(tb)).format(), *lines]
+        lines = ["Traceback (most recent call last):\n", *format_frames(tb), *lines]
     return "".join(lines)
+
+
+def format_frames(tb):
+    """Return the lines of a traceback's frames (list of str): the test's, the application's and SQLAlchemy's, and of others the ends."""
+    lines, frames = [], traceback.StackSummary.extract(traceback.walk_tb(tb), lookup_lines=False)
+    for tells, group in itertools.groupby(frames, lambda frame: frame.filename.startswith(FOLDERS) or "sqlalchemy" in frame.filename):
+        run = list(group)
+        if tells or len(run) <= MOST:
+            lines += traceback.StackSummary.from_list(run).format()
+        else:
+            first, last = (traceback.StackSummary.from_list([frame]).format() for frame in (run[0], run[-1]))
+            lines += [*first, "  ... %d frames of other packages ...\n" % (len(run) - 2), *last]
+    return lines
 
 
 def shorten_paths(text):

@@ -1,5 +1,6 @@
 """A traceback made cheaply says what Python's own says, but for the carets."""
 
+import copy
 import re
 import traceback
 
@@ -61,3 +62,25 @@ def test_frames_of_ours_are_found_in_their_order():
     with pytest.raises(ValueError, match="two") as caught:
         fail_plainly()
     assert [entry.tb_frame.f_code.co_name for entry in find_ours(caught.tb)][-1] == "fail_plainly"
+
+
+class NeverCopied:
+    def __deepcopy__(self, memo):
+        raise ValueError("not this one")
+
+
+def test_of_many_frames_inside_other_packages_the_ends_stay():
+    with pytest.raises(ValueError, match="not this one") as caught:
+        copy.deepcopy([[[NeverCopied()]]])
+    told = format_error(caught.value, caught.tb)
+    assert re.findall(r"in (\w+)\n|(\.\.\. \d+ frames of other packages \.\.\.)", told) == [
+        ("test_of_many_frames_inside_other_packages_the_ends_stay", ""), ("deepcopy", ""), ("", "... 5 frames of other packages ..."), ("deepcopy", ""),
+        ("__deepcopy__", ""),
+    ]  # fmt: skip
+    assert told.endswith("ValueError: not this one\n")
+
+
+def test_few_frames_inside_other_packages_stay():
+    with pytest.raises(ValueError, match="not this one") as caught:
+        copy.deepcopy([NeverCopied()])
+    assert "other packages" not in format_error(caught.value, caught.tb)
