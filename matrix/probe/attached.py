@@ -11,10 +11,16 @@ import threading
 
 import pytest
 
+from matrix.probe.caching import move_cache
 from matrix.probe.channel import Channel, ChannelClosed
 
 #: What PostgreSQL refuses while somebody looks into a database; and who ends everybody there first may not be allowed to end the examiner.
 DROPS = re.compile(r"^\s*(DROP\s+DATABASE|CREATE\s+DATABASE|ALTER\s+DATABASE)\b|\bpg_terminate_backend\s*\(", re.I)
+
+
+def pytest_load_initial_conftests(early_config):
+    if os.environ.get("MATRIX_AUDIT_SOCKET"):
+        move_cache(early_config, os.path.dirname(os.environ["MATRIX_AUDIT_SOCKET"]))
 
 
 def pytest_configure(config):

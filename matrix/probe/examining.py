@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from matrix.probe.caching import move_cache
 from matrix.probe.channel import Channel, ChannelClosed
 from matrix.probe.collecting import MARKERS, find_cases
 from matrix.probe.fixturecases import adapt_cases, find_anchor, make_module
@@ -53,7 +54,7 @@ def learn(channel):
 
 def collect(channel):
     """Collect the cases on the project's fixture, fork a child for every series of them; returns pytest's exit code."""
-    return collect_functions(channel, ProjectProbe(channel), find_cases())
+    return collect_functions(channel, ProjectProbe(channel), find_cases)
 
 
 def explore(channel):
@@ -61,14 +62,17 @@ def explore(channel):
     from matrix.probe.exploring import Program
 
     probe = QuickProjectProbe(channel) if channel.request["quick"] else ToldProjectProbe(channel)
-    return collect_functions(channel, probe, Program.list_own_cases())
+    return collect_functions(channel, probe, Program.list_own_cases)
 
 
-def collect_functions(channel, probe, functions):
-    """Collect functions ({name: function}) in the place of the project's tests; in a fork the same call runs them and tells their end."""
+def collect_functions(channel, probe, find_functions):
+    """Collect functions in the place of the project's tests; in a fork the same call runs them and tells their end.
+
+    find_functions: returns {name: function}; called once pytest rewrites asserts, of which nothing is said otherwise.
+    """
     forget_last_collection()
     set_places()
-    code = run_pytest(channel, [probe, EndOfCells(), FixtureCases(channel.request, probe, functions)])
+    code = run_pytest(channel, [probe, EndOfCells(), FixtureCases(channel.request, probe, find_functions)])
     try:
         probe.channel.send({"finished": code, "collection_errors": probe.collection_errors})
     except ChannelClosed:
@@ -81,8 +85,7 @@ TASKS = {"describe": describe, "learn": learn, "collect": collect, "explore": ex
 
 def run_pytest(channel, plugins):
     """Run pytest as the project does, with the plugins; returns its exit code."""
-    cache = ["-o", "cache_dir=" + os.path.join(os.path.dirname(channel.request["output"]), "cache")]
-    return int(pytest.main([*channel.request["arguments"], *ARGUMENTS, *cache], plugins=[*plugins, Settings(channel.request)]))
+    return int(pytest.main([*channel.request["arguments"], *ARGUMENTS], plugins=[*plugins, Settings(channel.request)]))
 
 
 def set_places():
@@ -106,6 +109,7 @@ class Settings(object):
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(self, early_config):
         settle(early_config.known_args_namespace)
+        move_cache(early_config, os.path.dirname(self.request["output"]))
         pytest.register_assert_rewrite("cases")
         from cases.sample import Base
 
@@ -133,10 +137,11 @@ def settle(options):
 class FixtureCases(object):
     """Puts the cases, or what plays programs, in the place of the project's tests."""
 
-    def __init__(self, request, probe, functions):
+    def __init__(self, request, probe, find_functions):
         self.request = request
         self.probe = probe
-        self.functions = functions
+        self.find_functions = find_functions
+        self.functions = {}
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, session, config, items):
@@ -150,6 +155,7 @@ class FixtureCases(object):
     def collect_cases(self, session, items):
         from cases.sample import Base
 
+        self.functions = call_compiling(self.find_functions)
         add_to_all(Base.metadata.sorted_tables)
         anchor = find_anchor(items, self.request["fixture"])
         if anchor is None:
@@ -165,6 +171,15 @@ class FixtureCases(object):
     def refuse(self, items, reason):
         self.probe.collection_errors.append(reason)
         items[:] = []
+
+
+def call_compiling(find_functions):
+    """Return what it finds; the modules of ours that it imports are compiled once for all processes, beside their own text."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+    try:
+        return find_functions()
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def deselect(items, config):

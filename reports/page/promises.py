@@ -25,6 +25,14 @@ PROMISES = {
     "create_table_then_commit": ("create tables", "a table that you create ends the isolation"),
     "clock_moves_on": ("now() moves on after a commit", "now() stands still during a test"),
 }
+# What more has to hold: "as you like" is every essential case, and a savepoint of one's own is kept as well as undone, at any place.
+ALSO = {
+    "commit_rollback_commit": (
+        "commit_once", "commit_twice", "commit_in_three_calls", "change_after_commit", "error_then_rollback", "error_after_commit",
+        "commit_error_rollback_commit", "rollback_only", "rollback_then_commit", "rollback_after_commit", "commit_flush_rollback_commit",
+    ),
+    "savepoint_undone": ("savepoint_kept", "savepoint_after_commit", "savepoint_in_savepoint"),
+}  # fmt: skip
 # Code that opens connections of its own needs these: an application that keeps them need not be changed.
 OPEN = ("engine_sees_commit", "engine_begin")
 
@@ -35,8 +43,9 @@ def read_promises(verdicts: Mapping[str, JsonObject]) -> str:
 
 
 def read_promise(verdicts: Mapping[str, JsonObject], case: str) -> str:
-    """A case with parameters holds when it holds with all of them."""
-    found = {cell["verdict"] for name, cell in verdicts.items() if name.partition("[")[0] == case} - UNJUDGED
+    """A case with parameters holds when it holds with all of them, a promise when all its cases do."""
+    cases = {case, *ALSO.get(case, ())}
+    found = {cell["verdict"] for name, cell in verdicts.items() if name.partition("[")[0] in cases} - UNJUDGED
     return UNKNOWN if not found else KEPT if found <= CLEAN else LOST
 
 

@@ -183,6 +183,13 @@ def test_a_fixture_that_leaks_is_a_finding(ask, tmp_path):
     assert all(loss["cause"] for loss in fixture["losses"])
 
 
+def test_what_a_case_got_and_expected_is_said(ask, tmp_path):
+    ask(fixture="wholesome", cases=("engine_sees_commit",))
+    errors = [error for cell in load_stack(tmp_path / "out" / "fixture.jsonl").cells for error in cell.first["errors"] if error["assertion"]]
+    assert errors
+    assert all(error["message"].startswith("assert ") for error in errors)
+
+
 def test_seeds_that_nobody_removes_are_made_again_in_every_process(ask, tmp_path):
     assert ask(fixture="behind_seeds") == 0
     fixture = make_fixture(tmp_path / "out", Places())

@@ -50,6 +50,27 @@ def test_contents_are_told_otherwise(tmp_path, postgresql_server):
     assert "other" in find_leak(audit_project("rows_added", "postgresql", postgresql_server, tmp_path))["residue"][0]["detail"]
 
 
+def test_a_project_and_what_its_pytest_remembers_stay_as_they_were(tmp_path, postgresql_server):
+    audited = audit_project("rows_added", "postgresql", postgresql_server, tmp_path / "first", arguments=["-k", "test_export"])
+    assert [test["id"] for test in audited.document["tests"]] == [LEAK]
+    place = tmp_path / "first" / "rows_added"
+    assert not (place / ".pytest_cache").exists()
+    (place / ".pytest_cache" / "v" / "cache").mkdir(parents=True)
+    (place / ".pytest_cache" / "v" / "cache" / "lastfailed").write_text(json.dumps({LEAK: True}))
+    before = read_files(place)
+    request = Request(
+        str(place), running=postgresql_server, python=str(find_stack_python("postgresql")), output=str(tmp_path / "out"), arguments=["--lf"],
+        set=["DATABASE_URL={driver_url}", "PYTHONDONTWRITEBYTECODE=1"], examine=False,
+    )  # fmt: skip
+    audited = read_audit(audit(request), tmp_path / "out")
+    assert [test["id"] for test in audited.document["tests"]] == [LEAK]  # of all its tests, the one that it remembers
+    assert read_files(place) == before
+
+
+def read_files(place):
+    return {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
+
+
 # a server that is not ours
 
 

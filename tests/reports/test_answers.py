@@ -6,7 +6,7 @@ from matrix.plan.contents import find_cases
 from reports.page.answers import build_answers, list_databases
 from reports.page.marks import GOOD
 from reports.page.model import Site
-from reports.page.promises import OPEN, PROMISES, is_open, read_promises
+from reports.page.promises import ALSO, OPEN, PROMISES, is_open, read_promises
 from tests.browser.example import make_example
 
 
@@ -38,8 +38,16 @@ def test_an_application_is_taken_as_it_is_only_by_what_keeps_its_connections():
     assert not is_open({})
 
 
+def test_as_you_like_is_every_essential_case():
+    essential = {case.id.partition("[")[0] for case in find_cases().values() if case.level == "essential"}
+    assert {"commit_rollback_commit", *ALSO["commit_rollback_commit"]} == essential
+    kept = {case: {"verdict": "isolates"} for case in essential}
+    assert read_promises(kept)[0] == "+"
+    assert {read_promises({**kept, case: {"verdict": "leaks"}})[0] for case in essential} == {"-"}
+
+
 def test_every_promise_is_of_a_case_that_exists():
-    assert set(PROMISES) | set(OPEN) <= {case.partition("[")[0] for case in find_cases()}
+    assert {*PROMISES, *OPEN, *(case for cases in ALSO.values() for case in cases)} <= {case.partition("[")[0] for case in find_cases()}
 
 
 def test_cards_are_of_recipes_that_isolate_and_never_of_controls(site):
