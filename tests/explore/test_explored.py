@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,17 @@ def test_no_word_contradicts_what_exploring_shows():
     words = find_words(Inputs(read_baseline(ROOT / "reports" / "baseline.json"), tuple(load_stacks().values()), levels))
     found = find_contradictions(read_summary(ROOT), {place: word.word for place, word in words.items()})
     assert not found, "\n".join(map(str, found))
+
+
+def test_the_control_is_as_production_in_all_programs():
+    """An instrument that finds a difference where there is none would find others too."""
+    counted = Counter()
+    for run in read_summary(ROOT)["stacks"].values():
+        if control := run["recipes"].get("plain/fresh_database"):
+            counted[run["product"]] += control["programs"]
+            assert (control["differing"], control["unsteady"], control["reasons"]) == (0, 0, [])
+    assert set(counted) == {"postgresql", "mysql", "mariadb"}
+    assert min(counted.values()) >= 10_000
 
 
 def test_committed_summary_is_there():
