@@ -11,7 +11,7 @@ KEPT, LOST, UNKNOWN = "+", "-", "."
 
 # Case -> (when it holds, when it does not), in the order in which readers ask; each goes on after a semicolon.
 PROMISES = {
-    "commit_rollback_commit": ("commit and roll back as you like", "a rollback takes along what was committed before"),
+    "commit_rollback_commit": ("commit and roll back as you like", "not every commit and rollback does what it does in production"),
     "savepoint_undone": ("use savepoints of your own", "savepoints of your own do not hold"),
     "error_in_savepoint": ("catch an IntegrityError in a savepoint and go on", "after an IntegrityError in a savepoint you cannot go on as in production"),
     "other_session_commits": ("a second session sees committed rows", "what a second session commits is not seen or stays behind"),
