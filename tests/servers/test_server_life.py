@@ -189,8 +189,10 @@ def test_a_given_server_of_another_product_or_major_is_refused(row, fixture, sch
 
 # However the run ends
 
+# What a shell runs in the background ignores SIGINT, and so would the run.
 START = """
-import os, time
+import os, signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from matrix.plan.rows import load_databases
 from matrix.servers import start_server
 server = start_server(load_databases()[{row!r}], ("embedded",))
