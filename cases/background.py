@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from cases.sample import Customer, await_only, exists, names, say, wait_for
+from cases.sample import Customer, await_only, exists, names, raises, say, wait_for
 
 
 @pytest.mark.common
@@ -54,7 +54,7 @@ def test_statement_cancelled(app):
         session.add(Customer(name="before the cancelled"))
         session.commit()
         slow = say(app, postgresql="SELECT pg_sleep(0.15)", mysql="SELECT SLEEP(0.15)")
-        with pytest.raises(asyncio.TimeoutError):
+        with raises(asyncio.TimeoutError):
             wait_for(lambda: session.execute(slow), seconds=0.02)
         session.rollback()
         return names(session, "before the cancelled")
@@ -75,7 +75,7 @@ def test_lazy_loading_is_refused(app):
         session.add(customer)
         session.flush()
         session.expire(customer)
-        with pytest.raises(SQLAlchemyError, match="greenlet_spawn has not been called"):
+        with raises(SQLAlchemyError, match="greenlet_spawn has not been called"):
             await_only(read_name(customer))
         session.rollback()
 

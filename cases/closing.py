@@ -4,7 +4,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy.orm.exc import DetachedInstanceError
 
-from cases.sample import Customer, exists, names, read_credit
+from cases.sample import Customer, exists, names, raises, read_credit
 
 
 @pytest.mark.common
@@ -73,7 +73,7 @@ def test_close_detaches(app):
         return customer
 
     customer = app.call(work)
-    with pytest.raises(DetachedInstanceError):
+    with raises(DetachedInstanceError):
         assert customer.name
 
 

@@ -1,7 +1,7 @@
 """The application goes around the session, to the engine."""
 import pytest
 
-from cases.sample import Customer, exists, insert_customer, names, read_credit, update_credit
+from cases.sample import Customer, exists, insert_customer, names, raises, read_credit, update_credit
 
 
 @pytest.mark.limit
@@ -22,7 +22,7 @@ def test_engine_begin_fails(app):
 
     The context manager rolls back: https://docs.sqlalchemy.org/en/20/core/connections.html#begin-once
     """
-    with pytest.raises(ZeroDivisionError):
+    with raises(ZeroDivisionError):
         with app.engine.begin() as connection:
             connection.execute(insert_customer("by engine.begin, undone"))
             raise ZeroDivisionError
@@ -146,7 +146,7 @@ def test_begin_block(app):
     def work(session):
         with session.begin():
             session.add(Customer(name="block, kept"))
-        with pytest.raises(ZeroDivisionError), session.begin():
+        with raises(ZeroDivisionError), session.begin():
             session.add(Customer(name="block, undone"))
             session.flush()
             raise ZeroDivisionError

@@ -3,7 +3,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from cases.sample import exists
+from cases.sample import exists, raises
 
 SLOTS = "CREATE TABLE case_%s (id INTEGER NOT NULL PRIMARY KEY, slot INTEGER UNIQUE DEFERRABLE INITIALLY DEFERRED)"
 
@@ -19,7 +19,7 @@ def test_deferred_constraint(app):
     def work(session):
         session.execute(text(SLOTS % "deferred"))
         session.execute(text("INSERT INTO case_deferred (id, slot) VALUES (1, 7), (2, 7)"))
-        with pytest.raises(DBAPIError):
+        with raises(DBAPIError):
             session.commit()
         session.rollback()
 

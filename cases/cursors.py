@@ -3,7 +3,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from cases.sample import Customer, names
+from cases.sample import Customer, names, raises
 
 
 @pytest.mark.common
@@ -34,7 +34,7 @@ def test_commit_closes_cursor(app):
         session.execute(text("DECLARE case_cursor CURSOR FOR SELECT 1 UNION ALL SELECT 2"))
         first = session.execute(text("FETCH 1 FROM case_cursor")).scalar()
         session.commit()
-        with pytest.raises(DBAPIError):
+        with raises(DBAPIError):
             session.execute(text("FETCH 1 FROM case_cursor"))
         session.rollback()
         return first

@@ -2,7 +2,7 @@
 import pytest
 from sqlalchemy.exc import IntegrityError, InvalidRequestError
 
-from cases.sample import Customer, exists, insert_customer, names
+from cases.sample import Customer, exists, insert_customer, names, raises
 
 
 @pytest.mark.essential
@@ -13,7 +13,7 @@ def test_error_then_rollback(app):
     """
     def work(session):
         session.add_all([Customer(name="error, double"), Customer(name="error, double")])
-        with pytest.raises(IntegrityError):
+        with raises(IntegrityError):
             session.commit()
         session.rollback()
         session.add(Customer(name="error, afterwards"))
@@ -33,7 +33,7 @@ def test_error_after_commit(app):
         session.add(Customer(name="refused later"))
         session.commit()
         session.add(Customer(name="refused later"))
-        with pytest.raises(IntegrityError):
+        with raises(IntegrityError):
             session.flush()
         session.rollback()
 
@@ -51,7 +51,7 @@ def test_commit_error_rollback_commit(app):
         session.add(Customer(name="import, first"))
         session.commit()
         session.add(Customer(name="import, first"))
-        with pytest.raises(IntegrityError):
+        with raises(IntegrityError):
             session.flush()
         session.rollback()
         session.add(Customer(name="import, second"))
@@ -70,7 +70,7 @@ def test_error_in_savepoint(app):
     def work(session):
         session.add(Customer(name="ignored error"))
         session.flush()
-        with pytest.raises(IntegrityError):
+        with raises(IntegrityError):
             with session.begin_nested():
                 session.add(Customer(name="ignored error"))
                 session.flush()
@@ -89,9 +89,9 @@ def test_error_without_rollback(app):
     """
     def work(session):
         session.add_all([Customer(name="forgotten"), Customer(name="forgotten")])
-        with pytest.raises(IntegrityError):
+        with raises(IntegrityError):
             session.flush()
-        with pytest.raises(InvalidRequestError):
+        with raises(InvalidRequestError):
             names(session, "forgotten")
         session.rollback()
         return names(session, "forgotten")
@@ -108,7 +108,7 @@ def test_error_undoes_one_statement(app):
     """
     def work(session):
         session.execute(insert_customer("before the refusal"))
-        with pytest.raises(IntegrityError):
+        with raises(IntegrityError):
             session.execute(insert_customer("before the refusal"))
         session.commit()
 

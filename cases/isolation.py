@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from cases.sample import Customer, exists, insert_customer, read_credit, update_credit
+from cases.sample import Customer, exists, insert_customer, raises, read_credit, update_credit
 
 REPEATABLE = {"isolation_level": "REPEATABLE READ"}
 
@@ -60,7 +60,7 @@ def test_conflict_then_retry(app):
         session.connection(execution_options=REPEATABLE)
         read_credit(session, "contended")
         commit_elsewhere(app, lambda other: other.execute(update_credit("contended", 2)))
-        with pytest.raises(DBAPIError):
+        with raises(DBAPIError):
             session.execute(update_credit("contended", 3))
         session.rollback()
         session.execute(update_credit("contended", 4))

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from cases.sample import Customer, exists, lock_row, say
+from cases.sample import Customer, exists, lock_row, raises, say
 
 
 @pytest.mark.limit
@@ -38,7 +38,7 @@ def test_row_lock_refuses_other_session(app):
         session.commit()
         session.execute(lock_row("lock held", "NOWAIT"))
         with closing(app.new_session()) as other:
-            with pytest.raises(DBAPIError):
+            with raises(DBAPIError):
                 other.execute(lock_row("lock held", "NOWAIT"))
         session.rollback()
 

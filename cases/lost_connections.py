@@ -3,7 +3,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from cases.sample import Customer, end_backend, names, say
+from cases.sample import Customer, end_backend, names, raises, say
 
 
 def lose_connection(app, session):
@@ -11,7 +11,7 @@ def lose_connection(app, session):
     who = session.execute(say(app, postgresql="SELECT pg_backend_pid()", mysql="SELECT CONNECTION_ID()")).scalar()
     with app.engine.connect() as other:
         end_backend(other, app.dialect_name, who)
-    with pytest.raises(DBAPIError):
+    with raises(DBAPIError):
         session.execute(text("SELECT 1"))
     session.rollback()
 

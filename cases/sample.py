@@ -1,5 +1,7 @@
 """The sample application's tables, and functions that hide how SQLAlchemy's lines and the servers differ."""
 import asyncio
+import re
+from contextlib import contextmanager
 
 import sqlalchemy
 from sqlalchemy import Column, ForeignKey, Integer, String, select, text
@@ -129,3 +131,19 @@ def end_backend(connection, dialect_name, who):
         still = text("SELECT pg_terminate_backend(%d)" % who)
     while connection.execute(still).scalar():
         continue
+
+
+@contextmanager
+def raises(expected, match=""):
+    """Fail as any assertion does where the block raises nothing of `expected` (an exception's type) that says `match`.
+
+    What pytest.raises fails with is no Exception: raised inside an application it ends its event loop, and more than the test.
+    """
+    said = None
+    try:
+        yield
+    except expected as error:
+        said = str(error)
+    if said is None:
+        raise AssertionError("%s was not raised" % expected.__name__)
+    assert re.search(match, said)

@@ -4,7 +4,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from cases.sample import Customer, exists, names
+from cases.sample import Customer, exists, names, raises
 
 
 @pytest.mark.common
@@ -86,7 +86,7 @@ def test_duplicate_in_other_session(app):
         session.commit()
         with closing(app.new_session()) as other:
             other.add(Customer(name="taken"))
-            with pytest.raises(IntegrityError):
+            with raises(IntegrityError):
                 other.commit()
 
     app.call(work)

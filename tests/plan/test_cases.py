@@ -117,8 +117,14 @@ def test_fewer_than_twelve_lines_of_code(case):
 
 @every_case
 def test_asserts_something(case):
-    asserts = [node for node in ast.walk(case) if isinstance(node, ast.Assert) or "pytest.raises" in ast.unparse(node)]
+    asserts = [node for node in ast.walk(case) if isinstance(node, ast.Assert) or "raises(" in ast.unparse(node)]
     assert asserts
+
+
+@every_case
+def test_fails_with_what_ends_no_event_loop(case):
+    """pytest.raises and pytest.fail fail with a BaseException, which an application under test hands on otherwise than an error."""
+    assert not re.search(r"pytest\.(raises|fail|skip)", ast.unparse(case).partition("def ")[2])
 
 
 @every_case
