@@ -61,10 +61,14 @@ def forget_logs(config):
 
 
 class ListenerWatch(object):
-    """Counts the event listeners of user code whose target is alive (SQLAlchemy's own do not count)."""
+    """Knows the event listeners of user code whose target is alive (SQLAlchemy's own do not count).
+
+    Projects have thousands of them: whatever is asked after each test costs by what that test added, and not by all that there are.
+    """
 
     def __init__(self):
         self._kept = {}
+        self._added = []
         self._listen = sqlalchemy.event.api.listen
         self._remove = sqlalchemy.event.api.remove
         for module in (sqlalchemy.event, sqlalchemy.event.api):
@@ -76,33 +80,33 @@ class ListenerWatch(object):
         self._listen(target, identifier, fn, *args, **options)
         if (getattr(fn, "__module__", None) or "").partition(".")[0] != "sqlalchemy":
             key = (id(target), identifier, identify_function(fn))
-            place = "%s: %s.%s" % (identifier, getattr(fn, "__module__", "?"), name_function(fn))
-            try:
-                self._kept[key] = (weakref.ref(target), place)
-            except TypeError:  # a target that cannot be referred to weakly lives for ever anyway
-                self._kept[key] = (lambda target=target: target, place)
+            if key not in self._kept:
+                self._kept[key] = self._refer(target, key)
+                self._added.append((key, "%s: %s.%s" % (identifier, getattr(fn, "__module__", "?"), name_function(fn))))
+
+    def _refer(self, target, key):
+        """Return what gives the target while it is alive; with it goes what is known of its listener."""
+        try:
+            return weakref.ref(target, lambda _: self._kept.pop(key, None))
+        except TypeError:  # a target that cannot be referred to weakly lives for ever anyway
+            return lambda: target
 
     def remove(self, target, identifier, fn):
         """Remove as SQLAlchemy does, and forget."""
         self._remove(target, identifier, fn)
         self._kept.pop((id(target), identifier, identify_function(fn)), None)
 
-    def list_places(self):
-        """Return the listeners that are left on living targets: who they are, and what they are called (str)."""
-        self._forget_gone()
-        return [(key, place) for key, (_, place) in self._kept.items()]
+    def forget_added(self):
+        """Take what there is as what was there before."""
+        self._added = []
 
-    def refer(self, key):
-        """Return what gives the target of a listener that is left, or None once it is gone."""
-        return self._kept[key][0]
+    def list_added(self):
+        """Return the listeners added since, if they are left on living targets: (id of the target, name, what gives the target)."""
+        return [(key[0], place, self._kept[key]) for key, place in self._added if key in self._kept]
 
     def count(self):
         """Return how many listeners are left on living targets."""
-        self._forget_gone()
         return len(self._kept)
-
-    def _forget_gone(self):
-        self._kept = {key: kept for key, kept in self._kept.items() if kept[0]() is not None}
 
 
 def identify_function(fn):
