@@ -89,7 +89,8 @@ def hear_all(auditor: Auditor, listener: socket.socket, child: subprocess.Popen[
     with selectors.DefaultSelector() as selector:
         selector.register(listener, selectors.EVENT_READ)
         while child.poll() is None:
-            for key, _ in selector.select(0.2):
+            over = bool(workers) and all(worker.finished for worker in workers.values())
+            for key, _ in selector.select(0.01 if over else 0.2):  # who has said all is about to end
                 heard = time.monotonic()
                 if key.fileobj is listener:
                     channel = Channel(listener.accept()[0])
