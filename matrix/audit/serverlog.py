@@ -16,8 +16,11 @@ class ServerLog:
     #: By worker when its last test ended (seconds since the epoch): what was sent before that nobody will ask for.
     done: dict[str, float] = field(default_factory=dict)
     kept: list[Statement] = field(default_factory=list)
+    #: Whether others than the one that asks may have sent something, also when they have ended.
+    shared: bool = False
 
     def add_worker(self, worker: str) -> None:
+        self.shared = self.shared or bool(self.done)
         self.done[worker] = time.time()
 
     def remove_worker(self, worker: str) -> None:
@@ -28,7 +31,7 @@ class ServerLog:
         if self.witness is None:
             return
         self.done[worker] = time.time()
-        if len(self.done) > 1:
+        if self.shared:
             oldest = min(self.done.values())
             self.kept = [statement for statement in self.kept + self.witness.read_statements() if statement.at >= oldest]
         else:
@@ -39,7 +42,7 @@ class ServerLog:
         if self.witness is None:
             return []
         self.kept += self.witness.read_statements()
-        if len(self.done) > 1:
+        if self.shared:
             return [statement for statement in self.kept if statement.backend in backends]
         statements, self.kept = self.kept, []
         return statements

@@ -10,7 +10,7 @@ def test_export(db):
     with Session(shop.engine) as other:
         other.add(User(name="other"))
         other.commit()
-    time.sleep(0.5)  # tests of the other worker end meanwhile
+    time.sleep(2)  # tests of the other worker end meanwhile, and at last the worker itself
 
 
 @pytest.mark.parametrize("number", range(12))
