@@ -59,9 +59,10 @@ def list_pairs() -> list[tuple[str, str]]:
 
 
 def copy_project(name: str, place: Path) -> Path:
-    """Copy a project over the shop and the fixtures of most, which it need not have itself."""
-    shutil.copytree(PROJECTS / "common", place / name)
-    return Path(shutil.copytree(PROJECTS / name, place / name, dirs_exist_ok=True))
+    """Copy a project over the shop and the fixtures of most, or of another one that it says; what it has itself it need not share."""
+    for layer in ("common", *read_expected(name).get("over", ()), name):
+        shutil.copytree(PROJECTS / layer, place / name, dirs_exist_ok=True)
+    return place / name
 
 
 def audit_project(name: str, kind: str, server, place: Path, **more) -> Audited:

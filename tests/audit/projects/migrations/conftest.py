@@ -2,6 +2,8 @@ import pytest
 import shop
 from sqlalchemy.orm import Session
 
+pytest_plugins = ["shop_fixtures"]
+
 
 @pytest.fixture(scope="session")
 def tables():
@@ -10,14 +12,3 @@ def tables():
         session.commit()
     yield
     shop.engine.dispose()
-
-
-@pytest.fixture
-def db(tables):
-    connection = shop.engine.connect()
-    transaction = connection.begin()
-    session = Session(bind=connection, join_transaction_mode="create_savepoint")
-    yield session
-    session.close()
-    transaction.rollback()
-    connection.close()

@@ -1,7 +1,8 @@
 import pytest
 import shop
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+
+pytest_plugins = ["shop_fixtures"]
 
 
 @pytest.fixture(scope="session")
@@ -12,14 +13,3 @@ def tables():
     shop.create_all()
     yield
     shop.engine.dispose()
-
-
-@pytest.fixture
-def db(tables):
-    connection = shop.engine.connect()
-    transaction = connection.begin()
-    session = Session(bind=connection, join_transaction_mode="create_savepoint")
-    yield session
-    session.close()
-    transaction.rollback()
-    connection.close()
