@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -18,6 +20,8 @@ from matrix.witness.postgresql.rows import CAP, Contents
 
 #: More transactions than these since the last look are not asked for one by one.
 MOST_IDS = 2000
+#: A session that was ended needs a moment to go (seconds); a proxy between may keep it.
+LEAVING_S = 1.0
 READ_ONLY = "-c lock_timeout=100 -c jit=off -c default_transaction_read_only=on -c statement_timeout=60000"
 # In the words that every server from 9 on knows. A transaction that still runs is asked for again at the next look.
 _SNAPSHOT = "select txid_snapshot_xmin(s), txid_snapshot_xmax(s) from txid_current_snapshot() s"
@@ -76,6 +80,23 @@ class PostgresqlOnlooker(PostgresqlWitness):
         self._log_offset = None
         if not self._sees_others(user, address.user):
             self.blind = (f"role {user} does not see what the sessions of {address.user} hold: grant it pg_read_all_stats",)
+
+    def close(self, drop: bool = False) -> None:
+        """Disconnect, and return when the server's process has ended; nothing is dropped.
+
+        Until then it stands in the way of who drops the database, and whoever may not end it fails at that. PostgreSQL keeps
+        the socket of a session open until its process has gone (src/backend/libpq/pqcomm.c, socket_close).
+        """
+        if self._connection.closed:
+            return
+        with socket.socket(fileno=os.dup(self._connection.fileno())) as remains:
+            self._connection.close()
+            remains.settimeout(LEAVING_S)
+            try:
+                while remains.recv(4096):
+                    pass
+            except OSError:
+                pass
 
     def _sees_others(self, user: str, tests: str) -> bool:
         seen = "select current_setting('is_superuser')::bool or pg_has_role('pg_read_all_stats', 'usage') or pg_has_role(%s, 'usage')"

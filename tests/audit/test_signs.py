@@ -167,6 +167,19 @@ def test_a_sign_that_lies_is_told(stage, monkeypatch):
     assert any("the full look said rows_added others" in line for line in stage.looker.disagreements)
 
 
+SLOW_TO_LEAVE = "do $$ begin for i in 1..300 loop execute format('create temp table slow_%s (x int)', i); end loop; end $$"
+
+
+def test_a_looker_that_was_released_has_gone(postgresql_server):
+    """Whoever ends all sessions of a database before dropping it may not be allowed to end the examiner's."""
+    with closing(Stage(postgresql_server)) as stage, stage.writer.cursor() as cursor:
+        for statement in ("set default_transaction_read_only = off", SLOW_TO_LEAVE):
+            stage.looker.onlooker._cursor.execute(statement)
+        stage.looker.release()
+        cursor.execute("select count(*) from pg_stat_activity where application_name = 'isolation-matrix audit' and datname = current_database()")
+        assert cursor.fetchall() == [(0,)]
+
+
 def test_tables_that_the_server_does_not_count():
     """Below the counting: children of foreign keys, over any number of steps; other engines; what depends on another database."""
 
