@@ -25,6 +25,7 @@ class Timeline(object):
         self.phase = "setup"
         self._began = None
         self._lanes = {}
+        self._made = 0
         self._checked_out = {}
         self.work = Work()
         self._listen()
@@ -33,6 +34,7 @@ class Timeline(object):
         """Begin a new cell; returns the moment, from which both sides of the timeline count (epoch, seconds)."""
         self.events = []
         self._lanes = {}
+        self._made = 0
         self.work.start()
         self._began = time.time()
         return self._began
@@ -60,7 +62,8 @@ class Timeline(object):
             return
         key = identify(dbapi_connection)
         if key not in self._lanes:
-            self._lanes[key] = (len(self._lanes) + 1, find_backend(dbapi_connection))
+            self._made += 1  # a lane that is over stays in the timeline: its number is not given again
+            self._lanes[key] = (self._made, find_backend(dbapi_connection))
         lane, backend = self._lanes[key]
         self.events.append(
             {
@@ -77,6 +80,7 @@ class Timeline(object):
     # pool events
 
     def _connected(self, dbapi_connection, record):
+        self._lanes.pop(identify(dbapi_connection), None)  # of one that was at this place in memory and went without a word
         self._record(dbapi_connection, "connect")
 
     def _checkout(self, dbapi_connection, record, proxy):
@@ -90,7 +94,7 @@ class Timeline(object):
 
     def _closed(self, dbapi_connection, record):
         self._record(dbapi_connection, "close")
-        self._lanes.pop(id(dbapi_connection), None)
+        self._lanes.pop(identify(dbapi_connection), None)
 
     # engine events
 

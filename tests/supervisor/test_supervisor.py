@@ -54,6 +54,31 @@ def test_leak_is_seen_and_never_reaches_the_next_recipe(bench):
     assert {judge_pass(cell) for cell in pick_cells(lines, "plain/clean").values()} == {"isolates"}
 
 
+RECONNECTS = (
+    HEADER
+    + """
+    @pytest.fixture
+    def session(engine):
+        lost, kept = engine.connect(), engine.connect()
+        lost.invalidate()
+        lost.close()
+        again = engine.connect()
+        session = Session(again)
+        yield session
+        session.close()
+        again.close()
+        kept.close()
+"""
+)
+
+
+def test_a_connection_that_is_made_anew_has_a_lane_of_its_own(bench):
+    lines = bench.run([bench.write_recipe("reconnects", RECONNECTS)], ["commit_once"])
+    timeline = pick_cells(lines, "plain/reconnects")["commit_once"]["timeline"]
+    lanes = {(event["lane"], event["backend"]) for event in timeline}
+    assert len(lanes) == len({lane for lane, _ in lanes}) == 3
+
+
 def test_red_cell_is_confirmed_with_the_servers_own_log(bench):
     lines = bench.run([bench.write_recipe("leaky", REAL)], CASES)
     confirmed = pick_cells(lines, "plain/leaky", "confirmation")
