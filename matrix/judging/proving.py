@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from matrix.facts import JsonObject
@@ -60,8 +61,9 @@ def find_untrue(cause: str, proof: Proof | None, shown: JsonObject, other: JsonO
     """
     if cause in SPEAK_OF_COMMIT and not commits:
         return "the case commits nothing"
-    happened = set(list_kinds(shown)) | set(list_kinds(other or {}))
-    missing = [" or ".join(group) for group in NEEDS.get(cause, ()) if not happened & set(group)]
+    needs = NEEDS.get(cause, ())
+    happened = {*list_kinds(shown), *list_kinds(other or {})} if needs else set()
+    missing = [" or ".join(group) for group in needs if not happened & set(group)]
     if missing:
         return f"there was no {' and no '.join(missing)}"
     return find_dangling(proof, shown, other)
@@ -71,8 +73,13 @@ def list_kinds(facts: JsonObject) -> Iterator[str]:
     """Yield the kinds of all events of a pass."""
     for event in (*facts.get("timeline", ()), *facts.get("meant", ())):
         yield event["event"]
-        text = event.get("text") or ""
-        yield from (kind for kind, pattern in SENT.items() if pattern.match(text))
+        yield from name_kinds(event.get("text") or "")
+
+
+@lru_cache(maxsize=10_000)
+def name_kinds(text: str) -> tuple[str, ...]:
+    """Return the kinds of what was sent: most cells send the same."""
+    return tuple(kind for kind, pattern in SENT.items() if pattern.match(text))
 
 
 def find_dangling(proof: Proof | None, shown: JsonObject, other: JsonObject | None) -> str | None:
