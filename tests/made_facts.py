@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+from matrix.facts.writing import FORMAT
 from matrix.judging.causes import Evidence
 from matrix.judging.verdicts import judge
 
@@ -63,7 +64,7 @@ def make_evidence(*timeline: str, product="postgresql", confirmation=None, commi
 def make_header(recipes=("plain/some_recipe",), cases=("some_case",), *, stack=STACK, complete=True, **header) -> dict:
     about = {"sha256": "0" * 64, "level": "essential", "theme": "commit", "commits": True}
     return {
-        "kind": "header", "format": 1, "run": "run-1",
+        "kind": "header", "format": FORMAT, "run": "run-1",
         "stack": {
             "id": stack, "line": "2.0", "mode": "future", "python": "3.11", "dialect": "postgresql+psycopg2", "driver": "psycopg2-binary",
             "asynchronous": False, "database": {"id": "postgresql18", "product": "postgresql", "major": "18"},

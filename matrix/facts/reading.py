@@ -17,7 +17,7 @@ import orjson
 
 from matrix.facts import JsonObject
 from matrix.facts.consistency import find_contradiction
-from matrix.facts.writing import TIMELINES
+from matrix.facts.timelines import expand_timelines
 
 SCHEMA = Path(__file__).with_name("facts.schema.json")
 
@@ -134,16 +134,6 @@ def check_record(path: Path, number: int, record: JsonObject) -> None:
     except jsonschema_rs.ValidationError as error:
         where = "/".join(map(str, error.instance_path)) or "the line"
         raise FactsError(path, number, f"{where} does not follow facts.schema.json: {error.message[:200]}") from None
-
-
-def expand_timelines(record: JsonObject) -> JsonObject:
-    """Make a list of events of each timeline that was written as a table; returns the record."""
-    for name in TIMELINES:
-        timeline = record.get(name)
-        if isinstance(timeline, dict):
-            columns = timeline["columns"]
-            record[name] = [dict(zip(columns, row, strict=True)) for row in timeline["rows"]]
-    return record
 
 
 def check_footer(path: Path, raw: bytes, records: list[JsonObject]) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from matrix.disk import name_full_disk, write_whole
 from matrix.facts import JsonObject
+from matrix.facts.timelines import pack_timelines
 
-FORMAT = 1
+FORMAT = 2
 PLACE = "the facts"
-TIMELINES = ("timeline", "meant")
 
 
 class FactsFile:
@@ -66,18 +66,6 @@ class FactsFile:
             self._file.close()
         except OSError:
             pass  # what a full disk did not take has been told
-
-
-def pack_timelines(line: JsonObject) -> JsonObject:
-    """Return the line with its lists of events as tables, which name their columns once."""
-    packed = {name: pack_events(line[name]) for name in TIMELINES if line.get(name)}
-    return {**line, **packed} if packed else line
-
-
-def pack_events(events: list[JsonObject]) -> JsonObject:
-    """Return events as the names of the columns and a row of values per event."""
-    columns = list(events[0])
-    return {"columns": columns, "rows": [[event[column] for column in columns] for event in events]}
 
 
 def write_not_run(directory: Path, stack_id: str, reason: str, missing: str) -> None:

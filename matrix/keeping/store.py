@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from matrix.facts import JsonObject
-from matrix.facts.reading import expand_timelines
+from matrix.facts.timelines import expand_timelines
+from matrix.facts.writing import FORMAT
 
 ASIDE = "aside"
 # How every line of a cell and of a recipe begins: it is told from others without being read whole.
@@ -76,6 +77,8 @@ def add_file(store: Store, path: Path) -> None:
         try:
             header = json.loads(lines[0])
         except ValueError:  # cut off: nothing follows it
+            return
+        if header.get("format") != FORMAT:
             return
         store.started |= header.get("runs", {})
         if path.suffix == ".jsonl":

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from matrix.facts import JsonObject
+from matrix.facts.writing import FORMAT
 from matrix.plan.contents import Case, Recipe
 from matrix.supervisor.failures import InstrumentBroken
 from matrix.supervisor.job import StackJob
@@ -36,7 +37,7 @@ def make_header(job: StackJob, witness: Witness, described: JsonObject) -> JsonO
     stack, database = job.stack, job.stack.database
     return {
         "kind": "header",
-        "format": 1,
+        "format": FORMAT,
         "run": job.run_id,
         "stack": {
             **{name: getattr(stack, name) for name in ("id", "line", "mode", "python", "dialect", "driver", "asynchronous", "promised")},

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from matrix.facts.reading import FactsError, load_facts, load_not_run, load_stack
+from matrix.facts.reading import SCHEMA, FactsError, load_facts, load_not_run, load_stack
+from matrix.facts.timelines import EVENTS, PHASES, SOURCES, pack_timelines
 from tests.made_facts import STACK, make_cell, make_header, make_lines, make_recipe, write_facts
 
 RECIPES = ("plain/one", "plain/two")
@@ -194,22 +195,26 @@ def test_stack_that_did_not_run_is_read_with_its_reason(tmp_path):
         load_not_run(tmp_path)
 
 
-def make_table(cell: dict) -> dict:
-    columns = ["at", "lane", "backend", "source", "event", "text", "phase"]
-    return {**cell, "timeline": {"columns": columns, "rows": [[event[name] for name in columns] for event in cell["timeline"]]}}
-
-
 def test_a_timeline_as_a_table_reads_as_the_same_events(tmp_path):
     cell = make_cell("plain/one", "commit_once", timeline=("1s> begin", "1c: COMMIT"))
-    facts = load_stack(write_facts(tmp_path, make_lines(make_header(("plain/one",), ("commit_once",)), [make_table(cell)])))
+    facts = load_stack(write_facts(tmp_path, make_lines(make_header(("plain/one",), ("commit_once",)), [pack_timelines(cell)])))
     assert facts.cells[0].first["timeline"] == cell["timeline"]
 
 
-@pytest.mark.parametrize("row", [[0.1, 1, 2, "server", "statement", "x"], [0.1, 1, 2, "nobody", "statement", "x", "call"], [0.1] * 8])
+@pytest.mark.parametrize(
+    "row", [[0.1, 1, 2, 1, 8, "x"], [0.1, 1, 2, len(SOURCES), 8, "x", 1], [0.1, 1, 2, 1, len(EVENTS), "x", 1], [0.1, 1, 2, 1, 8, "x", len(PHASES)], [0.1] * 8]
+)
 def test_a_row_that_is_no_event_is_refused(tmp_path, row):
-    cell = make_table(make_cell("plain/one", "commit_once", timeline=("1s> begin",)))
+    cell = pack_timelines(make_cell("plain/one", "commit_once", timeline=("1s> begin",)))
     cell["timeline"]["rows"].append(row)
     refuse(write_facts(tmp_path, make_lines(make_header(("plain/one",), ("commit_once",)), [cell])), "line 2", "timeline")
+
+
+def test_the_places_of_a_row_are_those_that_the_schema_knows():
+    known = json.loads(SCHEMA.read_bytes())["$defs"]
+    event, row = known["event"]["properties"], known["timeline"]["else"]["properties"]["rows"]["items"]["prefixItems"]
+    assert (set(SOURCES), set(EVENTS), set(PHASES)) == (set(event["source"]["enum"]), set(event["event"]["enum"]), {None, *known["phase"]["enum"]})
+    assert [row[place]["maximum"] + 1 for place in (3, 4, 6)] == list(map(len, (SOURCES, EVENTS, PHASES)))
 
 
 def test_what_is_no_unicode_is_read_and_can_be_shown(tmp_path):
