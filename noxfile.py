@@ -15,6 +15,7 @@ import nox
 
 ROOT = Path(__file__).parent
 PATIENCE = 12  # seconds; matrix/ending/stop.py has less
+PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")  # a worker has servers of its own, so a file stays with one
 OUTCOME = ROOT / "reports" / "data" / "run.json"
 sys.path.insert(0, str(ROOT))
 
@@ -139,8 +140,8 @@ def explore(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def tests(session: nox.Session) -> None:
-    """Test the instrument itself, with a slice of the matrix on real servers."""
-    run(session, "-m", "pytest", *session.posargs, lock="tests")
+    """Test the instrument itself, with a slice of the matrix on real servers; what is given after -- goes to pytest, which then runs in one process."""
+    run(session, "-m", "pytest", *(session.posargs or PARALLEL), lock="tests")
 
 
 @nox.session(default=False)
