@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,6 +30,8 @@ class Known:
     directory: Path
     fresh: bool = False
     baseline: Path = BASELINE
+    todo: dict[str, int] = field(default_factory=dict)
+    """Cells that have to run, by stack, once it was chosen whose turn it is."""
     _sampled: dict[str, set[str]] = field(default_factory=dict)
 
     @cached_property
@@ -48,15 +51,17 @@ class Known:
 
     def sample(self, rotation: int) -> None:
         """Choose whose turn it is to run again of the recipes that could be kept whole; `look` then keeps nothing of them."""
-        pairs = [(stack.id, recipe) for stack in self.plan.stacks for recipe in self._list_kept(stack)]
-        for stack_id, recipe in choose_sample(pairs, rotation, ONE_IN):
+        kept = {(stack.id, recipe): cells for stack in self.plan.stacks for recipe, cells in self._count_kept(stack).items()}
+        for stack_id, recipe in choose_sample(kept, rotation, ONE_IN):
             self._sampled.setdefault(stack_id, set()).add(recipe)
+            self.todo[stack_id] += kept[stack_id, recipe]
 
-    def _list_kept(self, stack: Stack) -> set[str]:
-        """Return the recipes of which cells are on disk and none has to run."""
+    def _count_kept(self, stack: Stack) -> dict[str, int]:
+        """Return the recipes of which cells are on disk and none has to run, with how many; notes how many of the others have to."""
         store, _, work = self.look(stack)
+        self.todo[stack.id] = sum(map(len, work.todo.values()))
         wanted = {recipe.id for recipe in self.plan.list_recipes(stack)} - set(work.todo)
-        return wanted & {recipe for recipe, _ in store.cells}
+        return Counter(recipe for recipe, _ in store.cells if recipe in wanted)
 
     def _choose(self, stack: Stack, store: Store, keys: CellKeys, sampled: Collection[str]) -> Work:
         commits = {case.id: case.commits for case in self.plan.cases}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
@@ -13,13 +14,27 @@ from matrix.run.known import Known
 from matrix.run.outcome import RunOutcome
 
 ENOUGH = 200  # cells: below, starting up is most of a stack's time
+PLAIN_S = 0.03  # what a cell of plain takes, where no stack's own time is known
 TAIL = 4096  # bytes that hold a footer
 WEIGHTS = {"plain": 1.0, "asyncio": 1.5}  # what a cell of a family costs against one of plain; an application with requests: 2
 
 
-def order_longest_first(plan: Plan) -> list[Stack]:
-    """Return the stacks of a plan, those first that take long: the last one would keep one core waiting for the other."""
-    return sorted(plan.stacks, key=lambda stack: weigh(plan, stack), reverse=True)
+def order_longest_first(plan: Plan, todo: Mapping[str, int], directory: Path) -> list[Stack]:
+    """Return the stacks of a plan, those first that take long: the last one would keep one core waiting for the other.
+
+    todo: cells that have to run, by stack; all of them where it says nothing.
+    """
+    return sorted(plan.stacks, key=lambda stack: forecast(plan, stack, todo.get(stack.id), directory / f"{stack.id}.jsonl"), reverse=True)
+
+
+def forecast(plan: Plan, stack: Stack, todo: int | None, facts: Path) -> float:
+    """Return about how long a stack takes (seconds): as long for each cell as when it last ran here, if it has."""
+    planned = sum(recipe.takes(case) for recipe in plan.list_recipes(stack) for case in plan.cases)
+    cells = planned if todo is None else todo
+    footer = read_footer(facts) if facts.exists() else {}
+    if footer.get("ran"):
+        return cells * footer["wall_s"] / footer["ran"]
+    return cells * weigh(plan, stack) / max(planned, 1) * PLAIN_S
 
 
 def weigh(plan: Plan, stack: Stack) -> float:

@@ -88,7 +88,7 @@ def run_stacks_on(servers: ServerPool, plan: Plan, options: Options, console: Co
     with hold(stop), RunProgress(console, len(plan.stacks)) as progress:
         run = Run(plan, options, servers, progress, outcome, stop, known)
         with ThreadPoolExecutor(options.jobs) as pool:
-            list(pool.map(run.run_one, order_longest_first(plan)))
+            list(pool.map(run.run_one, order_longest_first(plan, known.todo if known else {}, options.directory)))
     outcome.interrupted = stop.is_set() and not outcome.broken
     outcome.wall_s = round(time.monotonic() - started, 3)
     outcome.rest_s = estimate_rest(outcome, known, options.jobs) if known else None
