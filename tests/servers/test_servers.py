@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import socket
+import tempfile
 import textwrap
 import zipfile
 from pathlib import Path
@@ -149,7 +150,8 @@ def test_a_start_that_fails_names_server_command_log_and_remedy(machine, monkeyp
     """A postgres that initialises but ends at once, as with a full disk or a missing library."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("PATH", f"{machine}:/usr/bin:/bin")
-    machine.parent.parent.chmod(0o755), machine.parent.chmod(0o755), machine.chmod(0o755)
+    for place in [machine, *machine.parents][: -len(Path(tempfile.gettempdir()).parts)]:
+        place.chmod(0o755)
     write_program(machine, "initdb", "exit 0")
     write_program(machine, "postgres", '[ "$1" = --version ] && echo "postgres (PostgreSQL) 99.1" && exit; echo "FATAL: out of paper" >&2; exit 1')
     row = Database("postgresql99", "postgresql", "99", "postgres:99", {})
