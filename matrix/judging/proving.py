@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from matrix.facts import JsonObject
 from matrix.judging.causes.marks import Proof
+from matrix.judging.causes.statements import remember
 
 # Kinds of events by what was sent, whoever recorded it and whatever the recorder called it.
 SENT = {
@@ -76,7 +76,7 @@ def list_kinds(facts: JsonObject) -> Iterator[str]:
         yield from name_kinds(event.get("text") or "")
 
 
-@lru_cache(maxsize=10_000)
+@remember
 def name_kinds(text: str) -> tuple[str, ...]:
     """Return the kinds of what was sent: most cells send the same."""
     return tuple(kind for kind, pattern in SENT.items() if pattern.match(text))

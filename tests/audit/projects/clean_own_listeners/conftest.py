@@ -3,6 +3,7 @@ import shop
 from sqlalchemy import Column, Integer, create_engine, event
 from sqlalchemy.orm import Session, declarative_base
 
+pytest_plugins = ["shop_fixtures"]
 KEPT = []
 
 
@@ -12,13 +13,6 @@ class Listening:
 
 
 LISTENING = Listening()
-
-
-@pytest.fixture(scope="session")
-def tables():
-    shop.create_all()
-    yield
-    shop.engine.dispose()
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@ import os
 
 import pytest
 import shop
-from sqlalchemy.orm import Session
+
+pytest_plugins = ["shop_fixtures"]
 
 
 def pytest_configure(config):
@@ -11,12 +12,6 @@ def pytest_configure(config):
         shop.engine.dispose()
 
 
-@pytest.fixture
-def db():
-    connection = shop.engine.connect()
-    transaction = connection.begin()
-    session = Session(bind=connection, join_transaction_mode="create_savepoint")
-    yield session
-    session.close()
-    transaction.rollback()
-    connection.close()
+@pytest.fixture(scope="session")
+def tables():
+    """There already."""
